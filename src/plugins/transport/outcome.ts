@@ -1,0 +1,29 @@
+import type { LinePosition, UnfitLine } from '../outbox/index.ts';
+
+/** What the server's answer to one request means, after all attempts. */
+export type Outcome =
+  /** Done. `body` is the reply (config, queries, node key), empty for the endpoints whose reply says nothing. */
+  | { readonly kind: 'delivered'; readonly body: Uint8Array }
+  /** The server does not know the node key that the request carried. */
+  | { readonly kind: 'node_invalid'; readonly reason: string }
+  /** The body was too large for the server (413). */
+  | { readonly kind: 'too_large'; readonly reason: string }
+  /** The server understood the request and will not take its content (400, 415, 422). */
+  | { readonly kind: 'rejected'; readonly reason: string }
+  /** The server refuses this client: bad secret, forbidden, enrolment closed. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly afterMs?: number }
+  /** Anything that may pass. `afterMs` where the server said when (`Retry-After`). */
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number };
+
+/** An outcome, and for `log` what of the batch was in the request. */
+export interface TransportReply {
+  readonly outcome: Outcome;
+  /** Attempts made, at least 1 unless nothing was to be sent. */
+  readonly attempts: number;
+  readonly batch?: {
+    readonly lines: number;
+    readonly bytes: number;
+    readonly next: LinePosition;
+    readonly unfit: readonly UnfitLine[];
+  };
+}

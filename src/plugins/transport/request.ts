@@ -1,0 +1,39 @@
+import type { HostDetails } from '../../api.ts';
+import type { Batch } from '../outbox/index.ts';
+
+/** One request to the remote API, told apart by `endpoint`. Plain data: it crosses the message port. */
+export type TransportRequest = EnrollCall | ConfigCall | LogCall | DistributedReadCall | DistributedWriteCall;
+
+export interface EnrollCall {
+  readonly endpoint: 'enroll';
+  readonly hostIdentifier: string;
+  /** Decimal bit mask: `"9"` Linux, `"21"` macOS, `"2"` Windows. */
+  readonly platformType: string;
+  readonly hostDetails: HostDetails;
+}
+
+export interface ConfigCall {
+  readonly endpoint: 'config';
+  readonly nodeKey: string;
+}
+
+export interface LogCall {
+  readonly endpoint: 'log';
+  readonly nodeKey: string;
+  /** Result or status records. The bytes of its records are transferred, not copied. */
+  readonly batch: Batch;
+}
+
+export interface DistributedReadCall {
+  readonly endpoint: 'distributed_read';
+  readonly nodeKey: string;
+}
+
+export interface DistributedWriteCall {
+  readonly endpoint: 'distributed_write';
+  readonly nodeKey: string;
+  /** The JSON text that osqueryd handed to `writeResults`, without a node key. */
+  readonly results: Uint8Array;
+}
+
+export type Endpoint = TransportRequest['endpoint'];
