@@ -1,0 +1,201 @@
+import type { Clock } from '../../clock/index.ts';
+import { callLimitMs } from './attempts.ts';
+import { RemoteError } from './error.ts';
+import { inWorker, type SpawnTransport, type TransportHost } from './host.ts';
+import { interpret } from './interpret.ts';
+import type { FromTransport, LogLevel, ToTransport } from './messages.ts';
+import type { TransportReply } from './outcome.ts';
+import { pack } from './pack.ts';
+import type { TransportRequest } from './request.ts';
+import { restartDelayMs } from './restart.ts';
+import type { TransportSettings } from './settings.ts';
+
+/** Given on top of what a call may take by itself before the transport counts as hanging. */
+const graceMs = 5_000;
+
+/** The transport, as the socket thread uses it. */
+export interface Transport {
+  /**
+   * Makes one call. Whatever happens in the transport, there is one reply: if its thread ends or hangs meanwhile, or is
+   * about to be started again, the outcome is `retry`.
+   * @throws {unknown} `signal.reason`, at once when it is aborted
+   */
+  request(request: TransportRequest, signal: AbortSignal): Promise<TransportReply>;
+  /** New settings, for every attempt from now on. */
+  update(settings: TransportSettings): void;
+  /** Ends the thread at once. Calls that are under way get `retry`. */
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  readonly settings: TransportSettings;
+  readonly clock: Clock;
+  readonly log: (level: LogLevel, text: string) => void;
+  /** Default: a worker thread. */
+  readonly spawn?: SpawnTransport;
+}
+
+/** Starts the transport and keeps it running. */
+export function startTransport(options: TransportOptions): Transport {
+  return new TransportClient(options);
+}
+
+interface Pending {
+  readonly request: TransportRequest;
+  readonly done: (reply: TransportReply) => void;
+}
+
+class TransportClient implements Transport {
+  readonly #clock: Clock;
+  readonly #log: TransportOptions['log'];
+  readonly #spawn: SpawnTransport;
+  readonly #pending = new Map<number, Pending>();
+  #settings: TransportSettings;
+  #host: TransportHost | undefined;
+  /** Ends the sleeps that the present transport asked for. */
+  #sleeps = new Map<number, AbortController>();
+  #nextId = 1;
+  #endsInARow = 0;
+  #startsAt = 0;
+  readonly #closed = new AbortController();
+
+  constructor({ settings, clock, log, spawn = inWorker() }: TransportOptions) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+    this.#spawn = spawn;
+    this.#start();
+  }
+
+  async request(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
+    signal.throwIfAborted();
+    const host = this.#host;
+    if (host === undefined) return this.#unavailable(request);
+    const id = this.#nextId++;
+    const over = new AbortController();
+    return new Promise<TransportReply>((resolve, reject) => {
+      const finish = () => {
+        this.#pending.delete(id);
+        signal.removeEventListener('abort', onAbort);
+        over.abort();
+      };
+      const onAbort = () => {
+        finish();
+        this.#post({ type: 'cancel', id });
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#pending.set(id, {
+        request,
+        done: (reply) => {
+          finish();
+          resolve(reply);
+        },
+      });
+      const packed = pack(request);
+      this.#post({ type: 'request', id, request: packed }, [packed.bytes]);
+      const limitMs = callLimitMs(request.endpoint, this.#settings) + graceMs;
+      this.#clock.sleep(limitMs, over.signal).then(
+        () => this.#ended(host, `no answer to ${request.endpoint} within ${limitMs / 1_000} s`),
+        () => {},
+      );
+    });
+  }
+
+  update(settings: TransportSettings): void {
+    this.#settings = settings;
+    this.#post({ type: 'settings', settings });
+  }
+
+  async close(): Promise<void> {
+    const host = this.#host;
+    this.#host = undefined;
+    this.#closed.abort();
+    this.#failPending('the transport is closed');
+    await host?.terminate();
+  }
+
+  #start(): void {
+    const host = this.#spawn();
+    this.#host = host;
+    host.port.on('message', (message: FromTransport) => {
+      if (this.#host === host) this.#receive(message);
+    });
+    host.onExit((reason) => this.#ended(host, reason));
+    this.#post({ type: 'settings', settings: this.#settings });
+  }
+
+  #receive(message: FromTransport): void {
+    switch (message.type) {
+      case 'reply':
+        this.#endsInARow = 0;
+        this.#pending.get(message.id)?.done(message.reply);
+        break;
+      case 'sleep':
+        this.#sleep(message.id, message.ms);
+        break;
+      case 'unsleep':
+        this.#sleeps.get(message.id)?.abort();
+        this.#sleeps.delete(message.id);
+        break;
+      case 'log':
+        this.#log(message.level, message.text);
+        break;
+    }
+  }
+
+  #sleep(id: number, ms: number): void {
+    const stop = new AbortController();
+    this.#sleeps.set(id, stop);
+    this.#clock.sleep(ms, stop.signal).then(
+      () => {
+        this.#sleeps.delete(id);
+        this.#post({ type: 'woke', id });
+      },
+      () => {},
+    );
+  }
+
+  /** The transport is gone, or has to go. */
+  #ended(host: TransportHost, reason: string): void {
+    if (this.#host !== host) return;
+    this.#host = undefined;
+    host.terminate().catch(() => {});
+    for (const stop of this.#sleeps.values()) stop.abort();
+    this.#sleeps = new Map();
+    const delayMs = restartDelayMs(++this.#endsInARow);
+    this.#startsAt = this.#clock.monotonic() + delayMs;
+    this.#log('warning', `the transport thread ended (${reason}); it starts again in ${delayMs / 1_000} s`);
+    this.#failPending(`the transport thread ended (${reason})`);
+    if (delayMs === 0) {
+      this.#start();
+    } else {
+      this.#clock.sleep(delayMs, this.#closed.signal).then(
+        () => this.#start(),
+        () => {},
+      );
+    }
+  }
+
+  #failPending(why: string): void {
+    for (const { request, done } of [...this.#pending.values()]) {
+      done({ outcome: interpret(request.endpoint, new RemoteError('worker', why)), attempts: 1 });
+    }
+  }
+
+  #unavailable(request: TransportRequest): TransportReply {
+    const why = this.#closed.signal.aborted
+      ? 'the transport is closed'
+      : 'the transport thread starts again soon';
+    const outcome = interpret(request.endpoint, new RemoteError('worker', why));
+    const afterMs = Math.max(1, this.#startsAt - this.#clock.monotonic());
+    return { outcome: outcome.kind === 'retry' ? { ...outcome, afterMs } : outcome, attempts: 0 };
+  }
+
+  #post(message: DistributiveOmit<ToTransport, 'now' | 'monotonic'>, transfer: ArrayBuffer[] = []): void {
+    const stamp = { now: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    this.#host?.port.postMessage({ ...message, ...stamp }, transfer);
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

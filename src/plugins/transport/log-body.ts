@@ -1,0 +1,99 @@
+import type { Batch, BatchRecord, LinePosition, UnfitLine } from '../outbox/index.ts';
+import { isJson } from './json-scan.ts';
+import { NumberRanges } from './numbers.ts';
+import { statusLines } from './status-lines.ts';
+
+/** The body of one log request, and what of the batch it holds. */
+export interface LogBody {
+  readonly bytes: Buffer;
+  readonly lines: number;
+  /** The numbers of its lines, for the header of the same name. */
+  readonly numbers: string;
+  /** The first line that is not part of it. */
+  readonly next: LinePosition;
+  readonly unfit: readonly UnfitLine[];
+}
+
+export interface LogBodyOptions {
+  readonly nodeKey: string;
+  readonly nodeApi: boolean;
+  readonly maxLineBytes: number;
+  readonly osqueryVersion: string;
+}
+
+/** One line of a record, with its row; `invalid` says why it cannot be sent. */
+export interface RecordLine {
+  readonly row: number;
+  readonly bytes: Uint8Array;
+  readonly invalid?: string;
+}
+
+/** A header with the numbers of all lines must stay below what servers take (16 KiB for a whole head). */
+const maxNumbersChars = 8_000;
+
+const comma = Buffer.from(',');
+
+/**
+ * Writes the lines of a batch, in order, until one of its limits is reached, but at least one line. Member order is
+ * osquery's: data, log_type, node_key, and with `tls_node_api` node_key, log_type, data.
+ */
+export function logBody(batch: Batch, options: LogBodyOptions): LogBody {
+  const key = `"node_key":${JSON.stringify(options.nodeKey)}`;
+  const type = `"log_type":${JSON.stringify(batch.stream)}`;
+  const head = Buffer.from(options.nodeApi ? `{${key},${type},"data":[` : '{"data":[');
+  const tail = Buffer.from(options.nodeApi ? ']}' : `],${type},${key}}`);
+  const parts: Uint8Array[] = [];
+  const unfit: UnfitLine[] = [];
+  const numbers = new NumberRanges();
+  let bytes = head.length + tail.length;
+  let lines = 0;
+
+  const finish = (next: LinePosition): LogBody => ({
+    bytes: Buffer.concat([head, ...parts, tail]),
+    lines,
+    numbers: numbers.toString(),
+    next,
+    unfit,
+  });
+
+  for (const [index, record] of batch.records.entries()) {
+    for (const line of linesOf(record, index === 0 ? batch.firstRow : 0, options)) {
+      const position = { record: record.number, row: line.row };
+      const reason = line.invalid ?? tooLong(line.bytes, options.maxLineBytes);
+      if (reason !== undefined) {
+        unfit.push({ ...position, reason, bytes: line.bytes });
+        continue;
+      }
+      const size = line.bytes.length + (lines > 0 ? 1 : 0);
+      const full =
+        lines >= batch.maxLines || bytes + size > batch.maxBytes || numbers.length > maxNumbersChars;
+      if (lines > 0 && full) return finish(position);
+      if (lines > 0) parts.push(comma);
+      parts.push(line.bytes);
+      numbers.add(position);
+      bytes += size;
+      lines++;
+    }
+  }
+  return finish({ record: (batch.records.at(-1)?.number ?? 0) + 1, row: 0 });
+}
+
+/** The lines of one record from row `firstRow` on. */
+function linesOf(record: BatchRecord, firstRow: number, options: LogBodyOptions): Iterable<RecordLine> {
+  switch (record.kind) {
+    case 'statuses':
+      return statusLines(record.bytes, firstRow, options.osqueryVersion);
+    default:
+      return firstRow > 0 ? [] : [oneLine(record.bytes)];
+  }
+}
+
+/** A record that is one line already. */
+export function oneLine(bytes: Uint8Array): RecordLine {
+  return isJson(bytes) ? { row: 0, bytes } : { row: 0, bytes, invalid: 'not JSON' };
+}
+
+function tooLong(bytes: Uint8Array, maxLineBytes: number): string | undefined {
+  if (bytes.length <= maxLineBytes) return undefined;
+  return `longer than logger_tls_max_linesize: ${bytes.length} bytes`;
+}

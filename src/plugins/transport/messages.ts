@@ -1,0 +1,36 @@
+import type { TransportReply } from './outcome.ts';
+import type { TransportRequest } from './request.ts';
+import type { TransportSettings } from './settings.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+/** The time on the socket thread when a message left it. */
+export interface Stamp {
+  readonly now: number;
+  readonly monotonic: number;
+}
+
+/** From the socket thread to the transport. Plain data and transferred bytes. */
+export type ToTransport = Stamp &
+  (
+    | { readonly type: 'settings'; readonly settings: TransportSettings }
+    | { readonly type: 'request'; readonly id: number; readonly request: PackedRequest }
+    | { readonly type: 'cancel'; readonly id: number }
+    /** A sleep that the transport asked for is over. */
+    | { readonly type: 'woke'; readonly id: number }
+    | { readonly type: 'close' }
+  );
+
+/** From the transport to the socket thread. */
+export type FromTransport =
+  | { readonly type: 'reply'; readonly id: number; readonly reply: TransportReply }
+  | { readonly type: 'sleep'; readonly id: number; readonly ms: number }
+  | { readonly type: 'unsleep'; readonly id: number }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly text: string };
+
+/** A request whose bytes stand together in one buffer of their own, so that they can be transferred as one. */
+export interface PackedRequest {
+  /** With views on `bytes` where it had bytes. */
+  readonly request: TransportRequest;
+  readonly bytes: ArrayBuffer;
+}

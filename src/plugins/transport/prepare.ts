@@ -1,0 +1,95 @@
+import { dedupeHeaders } from '../../api.ts';
+import { enrollBody, nodeBody, writeBody } from './body.ts';
+import { requestHeaders } from './headers.ts';
+import type { HttpRequest } from './http-request.ts';
+import { logBody } from './log-body.ts';
+import type { TransportReply } from './outcome.ts';
+import type { TransportRequest } from './request.ts';
+import { readSecret } from './secret.ts';
+import { Secrets } from './secrets.ts';
+import type { TransportSettings } from './settings.ts';
+import { makeUri } from './uri.ts';
+
+/** A request that is ready to be sent, with all that must not show up in a text about it. */
+export interface Prepared {
+  readonly http: HttpRequest;
+  readonly secrets: Secrets;
+}
+
+/** What of a batch is in a request: part of the reply, whatever the server says. */
+export type Carried = NonNullable<TransportReply['batch']>;
+
+/** A body, and for `log` what it carries. Made once per call, since it is the same in every attempt. */
+export interface PreparedBody {
+  /** The enroll secret is not in it: that is read again for each attempt. */
+  readonly make: (secret: string) => Buffer;
+  readonly carried?: Carried & { readonly numbers: string };
+}
+
+/** @throws {RemoteError} if the content cannot be sent at all. */
+export function prepareBody(request: TransportRequest, settings: TransportSettings): PreparedBody {
+  const { nodeApi } = settings;
+  switch (request.endpoint) {
+    case 'enroll':
+      return { make: (secret) => enrollBody(request, settings.enrollOverride, secret) };
+    case 'config':
+    case 'distributed_read': {
+      const bytes = nodeBody(request.nodeKey, nodeApi);
+      return { make: () => bytes };
+    }
+    case 'distributed_write': {
+      const bytes = writeBody(request, nodeApi);
+      return { make: () => bytes };
+    }
+    case 'log': {
+      const { bytes, lines, numbers, next, unfit } = logBody(request.batch, {
+        nodeKey: request.nodeKey,
+        ...settings,
+      });
+      return { make: () => bytes, carried: { lines, bytes: bytes.length, next, unfit, numbers } };
+    }
+  }
+}
+
+/**
+ * One attempt's request. The secret is read here, at use.
+ * @throws {RemoteError} `settings`
+ */
+export function prepare(
+  request: TransportRequest,
+  body: PreparedBody,
+  settings: TransportSettings,
+): Prepared {
+  const { endpoint } = request;
+  const nodeKey = endpoint === 'enroll' ? '' : request.nodeKey;
+  const secret = endpoint === 'enroll' || settings.secretAlways ? readSecret(settings) : '';
+  const headers = requestHeaders(settings, nodeKey);
+  if (endpoint === 'log') {
+    headers.push(
+      [dedupeHeaders.writer, request.batch.writer],
+      [dedupeHeaders.stream, request.batch.stream],
+      [dedupeHeaders.numbers, body.carried?.numbers ?? ''],
+    );
+  }
+  const get = endpoint === 'config' && settings.nodeApi;
+  return {
+    secrets: new Secrets([nodeKey, secret, ...proxySecrets(settings)]),
+    http: {
+      endpoint,
+      method: get ? 'GET' : 'POST',
+      url: makeUri(settings, endpoint, secret, nodeKey),
+      headers,
+      body: get ? undefined : body.make(secret),
+      compress: endpoint === 'log' && settings.compress,
+    },
+  };
+}
+
+/** Name and password in `proxy_hostname`. */
+function proxySecrets({ proxyHostname }: TransportSettings): string[] {
+  const credentials = proxyHostname
+    .slice(0, Math.max(0, proxyHostname.lastIndexOf('@')))
+    .replace(/^http:\/\//i, '');
+  const password = credentials.slice(credentials.indexOf(':') + 1);
+  return [credentials, password];
+}

@@ -1,0 +1,38 @@
+/** What stands where a secret stood. */
+const hidden = '<hidden>';
+
+/**
+ * The secrets that a request carries: enroll secret, node key, proxy password. Every text that leaves the transport
+ * (reason, error, dump) goes through `scrub`.
+ */
+export class Secrets {
+  readonly #values: readonly string[];
+
+  constructor(values: readonly string[]) {
+    const forms = values.filter((value) => value !== '').flatMap(formsOf);
+    // The longest first: one secret may contain another.
+    this.#values = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  }
+
+  /** `text` without any of the secrets, in every form in which they go over the wire. */
+  scrub(text: string): string {
+    let clean = text;
+    for (const value of this.#values) clean = clean.replaceAll(value, hidden);
+    return clean;
+  }
+
+  /** Adds secrets that became known later. */
+  with(values: readonly string[]): Secrets {
+    return new Secrets([...this.#values, ...values]);
+  }
+}
+
+export const noSecrets = new Secrets([]);
+
+/** As it is, in a URI, in a JSON string, and in basic authorization. */
+function formsOf(value: string): string[] {
+  const forms = [value, encodeURIComponent(value.toWellFormed()), JSON.stringify(value).slice(1, -1)];
+  // Base64 of a short text is too common a word to be hidden.
+  if (value.length >= 6) forms.push(Buffer.from(value).toString('base64'));
+  return forms;
+}
