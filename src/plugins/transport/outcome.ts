@@ -2,15 +2,21 @@ import type { LinePosition, UnfitLine } from '../outbox/index.ts';
 
 /** What the server's answer to one request means, after all attempts. */
 export type Outcome =
-  /** Done. `body` is the reply (config, queries, node key), empty for the endpoints whose reply says nothing. */
+  /**
+   * Done. `body` is the config without `node_invalid`, the reply of a distributed read, or for an enrollment the node key
+   * itself as UTF-8 (blank only when a client certificate is in use); empty for the endpoints whose reply says nothing.
+   */
   | { readonly kind: 'delivered'; readonly body: Uint8Array }
   /** The server does not know the node key that the request carried. */
   | { readonly kind: 'node_invalid'; readonly reason: string }
-  /** The body was too large for the server (413). */
+  /** The body of a log or a distributed write was too large for the server (413 that is about size). */
   | { readonly kind: 'too_large'; readonly reason: string }
-  /** The server understood the request and will not take its content (400, 415, 422). */
+  /** The server understood the request and will not take its content (400, 415, 422), whatever the endpoint. */
   | { readonly kind: 'rejected'; readonly reason: string }
-  /** The server refuses this client: bad secret, forbidden, enrolment closed. */
+  /**
+   * The server refuses this client: an enrollment without a key in the answer, or 401 and 403 that do not say
+   * `node_invalid`.
+   */
   | { readonly kind: 'refused'; readonly reason: string; readonly afterMs?: number }
   /** Anything that may pass. `afterMs` where the server said when (`Retry-After`). */
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number };

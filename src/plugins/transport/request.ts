@@ -20,7 +20,7 @@ export interface ConfigCall {
 export interface LogCall {
   readonly endpoint: 'log';
   readonly nodeKey: string;
-  /** Result or status records. The bytes of its records are transferred, not copied. */
+  /** Result or status records. Their bytes are copied once and stay with the caller. */
   readonly batch: Batch;
 }
 
