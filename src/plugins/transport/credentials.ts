@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { RemoteError } from './error.ts';
@@ -51,6 +52,8 @@ function load(files: CredentialFiles): Credentials {
     ? { cert: readPem('tls_client_cert', clientCert), key: readPem('tls_client_key', clientKey) }
     : {};
   try {
+    // Node passes over roots that it cannot read. Then nobody would know why every handshake fails.
+    new X509Certificate(ca);
     return { context: createSecureContext({ ca, minVersion: 'TLSv1.2', ...client }) };
   } catch (cause) {
     // OpenSSL's message names the defect and never quotes the file.

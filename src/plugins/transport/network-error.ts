@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { RemoteError, type RemoteErrorCode } from './error.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -113,10 +114,15 @@ function addressOf(error: unknown): string | undefined {
 }
 
 function nameMismatch(error: unknown, { host, port }: Target): string {
-  const cert = error instanceof Error && 'cert' in error ? (error.cert as { subjectaltname?: string }) : {};
-  const names = cert.subjectaltname;
-  if (names === undefined || names === '') {
-    return `the certificate of ${host}:${port} has no subjectAltName that names ${host} (a common name alone does not count)`;
+  const cert =
+    error instanceof Error && 'cert' in error
+      ? (error.cert as { subjectaltname?: string; subject?: { CN?: string } })
+      : {};
+  const certificate = `the certificate of ${host}:${port}`;
+  const names = cert.subjectaltname ?? '';
+  if (names === '' && isIP(host) !== 0) {
+    return `${certificate} has only a common name: an address needs a subjectAltName that names it`;
   }
-  return `the certificate of ${host}:${port} is for ${names}, not for ${host}: correct --tls_hostname or the certificate`;
+  const owner = names === '' ? `the common name ${cert.subject?.CN ?? ''}` : names;
+  return `${certificate} is for ${owner}, not for ${host}: correct --tls_hostname or the certificate`;
 }
