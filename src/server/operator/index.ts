@@ -1,0 +1,1 @@
+export { OperatorApi, operatorPath } from './operator-api.ts';
