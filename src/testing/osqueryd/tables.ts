@@ -1,0 +1,108 @@
+import {
+  type ByteString,
+  compareBytes,
+  type HostTable,
+  type QueryResult,
+  readRoute,
+  routeRows,
+  rowText,
+  type SqlEngine,
+} from './engine/index.ts';
+import type { PluginCall } from './extension-calls.ts';
+import type { TableSink } from './registry.ts';
+import { failed, ok, type PluginReply, type Row, type Status, succeeded } from './status.ts';
+
+/** Core's SQL with its own tables and those of extensions. */
+export class Tables implements TableSink {
+  readonly #engine: SqlEngine;
+  readonly #call: (call: PluginCall) => Promise<PluginReply>;
+  readonly #defaultIndex: () => boolean;
+  readonly #external = new Set<ByteString>();
+  readonly #own = new Map<ByteString, HostTable>();
+  #running = 0;
+
+  constructor(
+    engine: SqlEngine,
+    call: (call: PluginCall) => Promise<PluginReply>,
+    defaultIndex: () => boolean,
+  ) {
+    this.#engine = engine;
+    this.#call = call;
+    this.#defaultIndex = defaultIndex;
+  }
+
+  /** Attaches a table of core itself. */
+  attachOwn(name: ByteString, table: HostTable): void {
+    this.#own.set(name, table);
+    this.#engine.attachTable(name, table.route, () => ({ rows: table.rows() }));
+  }
+
+  /** What the plugin call `generate` answers for a table of core, hidden values included. */
+  ownRows(name: ByteString): Row[] {
+    return this.#own.get(name)?.rows() ?? [];
+  }
+
+  /** What the plugin call `columns` answers for a table of core. */
+  ownRoute(name: ByteString): Row[] {
+    const table = this.#own.get(name);
+    return table === undefined ? [] : routeRows(table.route);
+  }
+
+  attach(name: ByteString, rows: readonly Row[]): Status {
+    if (rows.length === 0) return failed('Invalid route info');
+    const complete = rows.every((row) => row.get('id') !== 'column' || (row.has('type') && row.has('op')));
+    const route =
+      rows.every((row) => row.has('id')) && complete ? readRoute(rows, this.#defaultIndex()) : undefined;
+    if (route === undefined || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return failed('SQLITE_ERROR');
+    const error = this.#engine.attachTable(name, route, async (table, context) => {
+      const request = new Map([
+        ['action', 'generate'],
+        ['context', context],
+      ]);
+      const reply = await this.#call({ registry: 'table', item: table, request });
+      return reply.code === 0 ? { rows: reply.rows } : { error: reply.message };
+    });
+    // A table that SQLite cannot open is registered all the same; queries over it fail.
+    if (error === undefined) this.#external.add(name);
+    return ok;
+  }
+
+  detach(name: ByteString): void {
+    if (this.#external.delete(name)) this.#engine.detachTable(name);
+  }
+
+  /** `SqlEngine.query`, which core makes on a transient database while another query is running. */
+  query(sql: ByteString): Promise<QueryResult> {
+    return this.#onConnection(() => this.#engine.query(sql));
+  }
+
+  queryWithColumns(sql: ByteString): Promise<QueryResult> {
+    return this.#onConnection(() => this.#engine.queryWithColumns(sql));
+  }
+
+  async queryReply(sql: ByteString): Promise<PluginReply> {
+    const result = await this.query(sql);
+    return 'error' in result ? failed(result.error) : succeeded(result.rows.map(rowText));
+  }
+
+  async columnsReply(sql: ByteString): Promise<PluginReply> {
+    const result = await this.#onConnection(() => this.#engine.getQueryColumns(sql));
+    if ('error' in result) return failed(result.error);
+    return succeeded(result.columns.map(([name, type]) => new Map([[name, type]])));
+  }
+
+  /** A transient database asks every table of an extension for its columns, twice. */
+  async #onConnection<T>(run: () => Promise<T>): Promise<T> {
+    this.#running += 1;
+    try {
+      for (const item of this.#running > 1 ? [...this.#external].sort(compareBytes) : []) {
+        const request = new Map([['action', 'columns']]);
+        await this.#call({ registry: 'table', item, request });
+        await this.#call({ registry: 'table', item, request });
+      }
+      return await run();
+    } finally {
+      this.#running -= 1;
+    }
+  }
+}
