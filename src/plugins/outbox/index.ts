@@ -8,3 +8,14 @@ export type {
   RecordKind,
   UnfitLine,
 } from './batch.ts';
+export { type Caps, defaultCaps, type Loss, type LossReason } from './caps.ts';
+export { defaultForwardSettings, type ForwardSettings } from './forward/index.ts';
+export type { AppendOptions, SyncMode } from './journal/index.ts';
+export type { LookupOperation, LookupStore, SetAsideInfo } from './lookups.ts';
+export {
+  Outbox,
+  type OutboxOptions,
+  type Quarantine,
+  type StreamStats,
+  type WaitingResult,
+} from './outbox.ts';

@@ -1,0 +1,248 @@
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatSegmentName, type SegmentName } from './segment-name.ts';
+
+/** What a segment needs of the file system. Tests put faults in here. */
+export interface SegmentFiles {
+  write(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
+}
+
+export const realFiles: SegmentFiles = { write: writeSync };
+
+/**
+ * A piece of a stream's journal: frames of one writer, one after the other. It stands in a file, or, while the store
+ * is not open or the disk refuses, in memory with the same bytes, to be written to its file later.
+ */
+export class Segment {
+  readonly writer: string;
+  readonly stream: SegmentName['stream'];
+  size = 0;
+  /** Blocks that still wait in here. At 0 a sealed segment can go. */
+  blocks = 0;
+  #sequence: number | undefined;
+  #path: string | undefined;
+  #fd: number | undefined;
+  #memory: Buffer | undefined;
+  #dirty = false;
+  #syncing = 0;
+  #closing = false;
+  readonly #files: SegmentFiles;
+
+  private constructor(
+    stream: SegmentName['stream'],
+    writer: string,
+    files: SegmentFiles,
+    memory: Buffer | undefined,
+  ) {
+    this.stream = stream;
+    this.writer = writer;
+    this.#files = files;
+    this.#memory = memory;
+  }
+
+  /** A segment that stands in memory until `spill`. */
+  static inMemory(stream: SegmentName['stream'], writer: string, files: SegmentFiles): Segment {
+    return new Segment(stream, writer, files, Buffer.allocUnsafe(4096));
+  }
+
+  /** A segment that an earlier opening left. */
+  static existing(dir: string, name: SegmentName, size: number, files: SegmentFiles): Segment {
+    const segment = new Segment(name.stream, name.writer, files, undefined);
+    segment.#sequence = name.sequence;
+    segment.#path = join(dir, formatSegmentName(name));
+    segment.size = size;
+    return segment;
+  }
+
+  get sequence(): number | undefined {
+    return this.#sequence;
+  }
+
+  get inMemory(): boolean {
+    return this.#memory !== undefined;
+  }
+
+  /** Bytes of memory that it takes. */
+  get memoryBytes(): number {
+    return this.#memory === undefined ? 0 : this.size;
+  }
+
+  /** The place among the segments of its stream, needed for a file name. A segment keeps it. */
+  assign(sequence: number): void {
+    this.#sequence ??= sequence;
+  }
+
+  /**
+   * Appends a frame. A file is written with one `write`, at the known end, so that what a failed write left is
+   * overwritten by the next.
+   * @throws what the file system says. Then nothing was appended.
+   */
+  append(frame: Buffer, length: number): void {
+    if (this.#memory !== undefined) {
+      this.#remember(this.#memory, frame, length);
+      return;
+    }
+    if (this.#fd === undefined) throw new Error('segment is sealed');
+    try {
+      this.#dirty = true;
+      this.#writeAll(this.#fd, frame, length, this.size);
+    } catch (error) {
+      this.#cutBack(this.#fd);
+      throw error;
+    }
+    this.size += length;
+  }
+
+  /** Puts what stood in memory into its file, and keeps the file open for more. @throws as `append`. */
+  spill(dir: string): void {
+    const memory = this.#memory;
+    if (memory === undefined || this.#sequence === undefined) return;
+    const name = formatSegmentName({
+      stream: this.stream,
+      sequence: this.#sequence,
+      writer: this.writer,
+    });
+    const path = join(dir, name);
+    const fd = openSync(path, 'w+', 0o600);
+    try {
+      this.#writeAll(fd, memory, this.size, 0);
+    } catch (error) {
+      closeSync(fd);
+      removeQuietly(path);
+      throw error;
+    }
+    this.#fd = fd;
+    this.#path = path;
+    this.#memory = undefined;
+    this.#dirty = this.size > 0;
+  }
+
+  /** A copy of what stands in memory. */
+  memoryCopy(): Buffer {
+    return Buffer.from(this.#memory?.subarray(0, this.size) ?? []);
+  }
+
+  /** Reads without blocking. A memory segment gives a copy. */
+  async read(offset: number, length: number): Promise<Buffer> {
+    if (this.#memory !== undefined) return Buffer.from(this.#memory.subarray(offset, offset + length));
+    if (this.#path === undefined) return Buffer.alloc(0);
+    const handle = await open(this.#path, 'r');
+    try {
+      const buffer = Buffer.allocUnsafeSlow(length);
+      let filled = 0;
+      while (filled < length) {
+        const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return buffer.subarray(0, filled);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Makes sure that the disk has it. Blocks. @throws what the file system says. */
+  syncNow(): void {
+    if (this.#fd === undefined || !this.#dirty) return;
+    fdatasyncSync(this.#fd);
+    this.#dirty = false;
+  }
+
+  /** The same in the background. */
+  sync(): Promise<void> {
+    const fd = this.#fd;
+    if (fd === undefined || !this.#dirty) return Promise.resolve();
+    this.#dirty = false;
+    this.#syncing += 1;
+    return new Promise((resolve, reject) => {
+      fdatasync(fd, (error) => {
+        this.#syncing -= 1;
+        if (this.#closing && this.#syncing === 0) closeSync(fd);
+        if (error === null) {
+          resolve();
+          return;
+        }
+        this.#dirty = true;
+        reject(error);
+      });
+    });
+  }
+
+  get dirty(): boolean {
+    return this.#dirty;
+  }
+
+  /** Closes the file, after a sync that is under way. It can still be read. */
+  close(): void {
+    if (this.#fd === undefined) return;
+    const fd = this.#fd;
+    this.#fd = undefined;
+    this.#closing = this.#syncing > 0;
+    if (!this.#closing) closeSync(fd);
+  }
+
+  /** @throws what the file system says, unless the file is gone already. */
+  remove(): void {
+    this.close();
+    this.#memory = undefined;
+    this.#dirty = false;
+    this.size = 0;
+    if (this.#path === undefined) return;
+    try {
+      unlinkSync(this.#path);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+
+  #remember(memory: Buffer, frame: Buffer, length: number): void {
+    let target = memory;
+    if (this.size + length > target.length) {
+      target = Buffer.allocUnsafeSlow(Math.max(target.length * 2, this.size + length));
+      memory.copy(target, 0, 0, this.size);
+      this.#memory = target;
+    }
+    frame.copy(target, this.size, 0, length);
+    this.size += length;
+  }
+
+  #writeAll(fd: number, bytes: Buffer, length: number, position: number): void {
+    let written = 0;
+    while (written < length) {
+      const count = this.#files.write(fd, bytes, written, length - written, position + written);
+      if (count <= 0) throw new Error('the file system wrote nothing');
+      written += count;
+    }
+  }
+
+  #cutBack(fd: number): void {
+    try {
+      ftruncateSync(fd, this.size);
+    } catch {
+      // Then a torn tail stays behind, which the next opening skips.
+    }
+  }
+}
+
+/** The bytes of a file that an earlier opening left. Blocks. */
+export function readSegmentFile(dir: string, name: SegmentName): Buffer {
+  return readFileSync(join(dir, formatSegmentName(name)));
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The next opening takes what is there.
+  }
+}

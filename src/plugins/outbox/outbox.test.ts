@@ -1,0 +1,222 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Level } from 'level';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VirtualClock } from '../../testing/index.ts';
+import type { Loss } from './caps.ts';
+import { Outbox, type OutboxOptions } from './outbox.ts';
+import { SimulatedServer } from './simulated-server.ts';
+
+let dir: string;
+let clock: VirtualClock;
+let server: SimulatedServer;
+let losses: Loss[];
+let openLevels: Level<string, string>[];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'outbox-'));
+  clock = new VirtualClock();
+  server = new SimulatedServer();
+  losses = [];
+  openLevels = [];
+});
+
+afterEach(async () => {
+  for (const level of openLevels) await level.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function newOutbox(options: Partial<OutboxOptions> = {}): Outbox {
+  const { deliver } = server;
+  return new Outbox({
+    dir: join(dir, 'journal'),
+    clock,
+    random: () => 0,
+    deliver: { result: deliver, status: deliver, distributed: deliver },
+    onLoss: (loss) => losses.push(loss),
+    ...options,
+  });
+}
+
+async function openLevel(): Promise<Level<string, string>> {
+  const level = new Level<string, string>(join(dir, 'level'));
+  await level.open();
+  openLevels.push(level);
+  return level;
+}
+
+async function settled(check: () => boolean): Promise<void> {
+  for (let i = 0; i < 2000 && !check(); i++) await new Promise((resolve) => setImmediate(resolve));
+  expect(check()).toBe(true);
+}
+
+function journalFiles(): string[] {
+  return readdirSync(join(dir, 'journal'));
+}
+
+describe('a record on its way', () => {
+  test('lines appended before the store is open are delivered first, in order', async () => {
+    const outbox = newOutbox();
+    outbox.append('result', 'line', Buffer.from('one'));
+    outbox.append('result', 'line', Buffer.from('two'));
+    await outbox.open(await openLevel());
+    outbox.append('result', 'line', Buffer.from('three'));
+    await outbox.flush(AbortSignal.timeout(5000));
+    expect(server.lines).toEqual(['one', 'two', 'three']);
+    await outbox.close();
+    expect(outbox.stats()[0]).toMatchObject({
+      stream: 'result',
+      lines: 0,
+      bytes: 0,
+      delivered: 3,
+      dropped: 0,
+    });
+  });
+
+  test('what a server that is away did not take is delivered by the next opening, under its old id', async () => {
+    server.answer = () => ({ kind: 'retry', reason: 'connection refused' });
+    const first = newOutbox();
+    const level = await openLevel();
+    await first.open(level);
+    first.append('result', 'line', Buffer.from('one'));
+    first.append('status', 'statuses', Buffer.from('a|b'), { lines: 2 });
+    await settled(() => server.requests.length === 2);
+    await first.close();
+    server.answer = () => ({ kind: 'delivered' });
+
+    const second = newOutbox();
+    await second.open(level);
+    second.append('result', 'line', Buffer.from('two'));
+    expect(second.writer).not.toBe(first.writer);
+    await second.flush(AbortSignal.timeout(5000));
+    await second.close();
+    expect(server.lines.filter((line) => !['a', 'b'].includes(line))).toEqual(['one', 'two']);
+    expect(server.lines).toContain('a');
+    expect(server.lines).toContain('b');
+    expect(server.requests).toContainEqual(['one']);
+    expect(server.requests).toContainEqual(['two']);
+  });
+
+  test('a record of many rows is sent in parts, and a restart goes on inside it', async () => {
+    const settings = { startLines: 2, maxLines: 2 };
+    const { defaultForwardSettings } = await import('./index.ts');
+    const options = { settings: () => ({ ...defaultForwardSettings, ...settings }) };
+    let requests = 0;
+    server.answer = () => (++requests > 1 ? { kind: 'retry', reason: 'away' } : { kind: 'delivered' });
+    const level = await openLevel();
+    const first = newOutbox(options);
+    await first.open(level);
+    first.append('distributed', 'results', Buffer.from('a|b|c|d|e'), { lines: 5 });
+    await settled(() => requests === 2);
+    await first.close();
+    expect(first.stats()[2]).toMatchObject({ lines: 3, delivered: 2 });
+    server.answer = () => ({ kind: 'delivered' });
+
+    const second = newOutbox(options);
+    await second.open(level);
+    expect(second.stats()[2]).toMatchObject({ lines: 3, delivered: 2 });
+    await second.flush(AbortSignal.timeout(5000));
+    await second.close();
+    expect(server.lines).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(server.repeats).toBe(0);
+    expect(second.stats()[2]).toMatchObject({ lines: 0, delivered: 5, dropped: 0, quarantined: 0 });
+  });
+
+  test('a stream that cannot get on does not hold up another', async () => {
+    server.answer = (lines) =>
+      lines[0] === 'stuck' ? { kind: 'retry', reason: '500' } : { kind: 'delivered' };
+    const outbox = newOutbox();
+    await outbox.open(await openLevel());
+    outbox.append('result', 'line', Buffer.from('stuck'));
+    outbox.append('status', 'line', Buffer.from('free'));
+    await settled(() => server.lines.length === 1);
+    expect(server.lines).toEqual(['free']);
+    await outbox.close();
+  });
+
+  test('journal files of delivered records are removed', async () => {
+    const outbox = newOutbox({ caps: { maxBytes: 1024 * 1024 } });
+    await outbox.open(await openLevel());
+    for (let i = 0; i < 500; i++) outbox.append('result', 'line', Buffer.alloc(500, 'x'));
+    expect(journalFiles().length).toBeGreaterThan(10);
+    await outbox.flush(AbortSignal.timeout(5000));
+    await outbox.close();
+    expect(server.lines).toHaveLength(500);
+    expect(journalFiles().length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('what is set aside', () => {
+  test('a line that never fits goes to quarantine with its reason, can be replayed under a new number', async () => {
+    const outbox = newOutbox();
+    await outbox.open(await openLevel());
+    outbox.append('result', 'line', Buffer.from('one'));
+    outbox.append('result', 'line', Buffer.from('unfit'));
+    outbox.append('result', 'line', Buffer.from('two'));
+    await outbox.flush(AbortSignal.timeout(5000));
+    expect(server.lines).toEqual(['one', 'two']);
+    expect(outbox.quarantine.list()).toMatchObject([{ stream: 'result', record: 2, reason: 'not JSON' }]);
+    const [entry] = outbox.quarantine.list();
+    expect(await outbox.quarantine.replay(entry?.id ?? 0)).toBe(true);
+    expect(outbox.quarantine.list()).toEqual([]);
+    await outbox.flush(AbortSignal.timeout(5000));
+    expect(outbox.quarantine.list()).toMatchObject([{ record: 4 }]);
+    expect(await outbox.quarantine.remove(outbox.quarantine.list()[0]?.id ?? 0)).toBe(true);
+    await outbox.close();
+    expect(outbox.stats()[0]).toMatchObject({ delivered: 2, dropped: 1, quarantined: 0, lines: 0 });
+  });
+
+  test('the one line that the server refuses ends in quarantine, the others are delivered', async () => {
+    server.answer = (lines) =>
+      lines.includes('bad') ? { kind: 'rejected', reason: 'HTTP 400' } : { kind: 'delivered' };
+    const level = await openLevel();
+    const outbox = newOutbox();
+    await outbox.open(level);
+    outbox.pause();
+    for (const line of ['a', 'b', 'c', 'bad', 'e', 'f']) outbox.append('result', 'line', Buffer.from(line));
+    outbox.resume();
+    await settled(() => server.lines.length === 5);
+    expect(outbox.stats()[0]).toMatchObject({ lines: 1, delivered: 5, quarantined: 0 });
+    await clock.advance(10_000);
+    await settled(() => outbox.quarantine.list().length === 1);
+    await outbox.close();
+    expect([...server.lines].sort()).toEqual(['a', 'b', 'c', 'e', 'f']);
+    const again = newOutbox();
+    await again.open(level);
+    expect(again.stats()[0]).toMatchObject({ lines: 0, delivered: 5, quarantined: 1 });
+    const [entry] = again.quarantine.list();
+    expect(Buffer.from((await again.quarantine.read(entry?.id ?? 0)) ?? []).toString()).toBe('bad');
+    await again.close();
+  });
+});
+
+describe('distributed results by key', () => {
+  test('a result waits under its key until it is delivered; another takes its place; one is cancelled', async () => {
+    const level = await openLevel();
+    const outbox = newOutbox();
+    await outbox.open(level);
+    outbox.pause();
+    outbox.replaceWaiting(Buffer.from('old'), { key: 'q1', tag: 'sql-1' });
+    outbox.replaceWaiting(Buffer.from('other'), { key: 'q2', tag: 'sql-2' });
+    outbox.replaceWaiting(Buffer.from('new'), { key: 'q1', tag: 'sql-3' });
+    outbox.replaceWaiting(Buffer.from('gone'), { key: 'q3', tag: 'sql-4' });
+    outbox.cancel('q3');
+    expect([...outbox.waiting()].map(([key, { tag }]) => [key, tag])).toEqual([
+      ['q1', 'sql-3'],
+      ['q2', 'sql-2'],
+    ]);
+    await outbox.close();
+
+    const again = newOutbox();
+    again.pause();
+    await again.open(level);
+    expect([...again.waiting().keys()].sort()).toEqual(['q1', 'q2']);
+    expect(again.stats()[2]).toMatchObject({ lines: 2, dropped: 2 });
+    again.resume();
+    await again.flush(AbortSignal.timeout(5000));
+    await again.close();
+    expect(server.lines).toEqual(['other', 'new']);
+    expect(again.waiting().size).toBe(0);
+  });
+});
