@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { dedupeHeaders } from '../../api.ts';
-import type { ReferenceServer } from '../server.ts';
+import { dedupeHeaders } from '../../../src/api.ts';
+import type { ReferenceServer } from '../../../src/server/index.ts';
 
 export interface Answer {
   readonly status: number;

@@ -2,9 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import type { LogStream } from '../lines/index.ts';
-import type { ServerOptions } from '../options.ts';
-import { createServer, type ReferenceServer } from '../server.ts';
+import {
+  createServer,
+  type LogStream,
+  type ReferenceServer,
+  type ServerOptions,
+} from '../../../src/server/index.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 
