@@ -1,6 +1,7 @@
 import type { Batch, BatchRecord, LinePosition, UnfitLine } from '../outbox/index.ts';
 import { isJson } from './json-scan.ts';
 import { NumberRanges } from './numbers.ts';
+import { rowLines } from './row-lines.ts';
 import { statusLines } from './status-lines.ts';
 
 /** The body of one log request, and what of the batch it holds. */
@@ -16,7 +17,9 @@ export interface LogBody {
 
 export interface LogBodyOptions {
   readonly nodeKey: string;
+  /** `tls_node_api`, `logger_tls_compress`: with either of them osquery writes the node key first. */
   readonly nodeApi: boolean;
+  readonly compress: boolean;
   readonly maxLineBytes: number;
   readonly osqueryVersion: string;
 }
@@ -35,13 +38,14 @@ const comma = Buffer.from(',');
 
 /**
  * Writes the lines of a batch, in order, until one of its limits is reached, but at least one line. Member order is
- * osquery's: data, log_type, node_key, and with `tls_node_api` node_key, log_type, data.
+ * osquery's.
  */
 export function logBody(batch: Batch, options: LogBodyOptions): LogBody {
   const key = `"node_key":${JSON.stringify(options.nodeKey)}`;
   const type = `"log_type":${JSON.stringify(batch.stream)}`;
-  const head = Buffer.from(options.nodeApi ? `{${key},${type},"data":[` : '{"data":[');
-  const tail = Buffer.from(options.nodeApi ? ']}' : `],${type},${key}}`);
+  const keyFirst = options.nodeApi || options.compress;
+  const head = Buffer.from(keyFirst ? `{${key},${type},"data":[` : '{"data":[');
+  const tail = Buffer.from(keyFirst ? ']}' : `],${type},${key}}`);
   const parts: Uint8Array[] = [];
   const unfit: UnfitLine[] = [];
   const numbers = new NumberRanges();
@@ -83,6 +87,8 @@ function linesOf(record: BatchRecord, firstRow: number, options: LogBodyOptions)
   switch (record.kind) {
     case 'statuses':
       return statusLines(record.bytes, firstRow, options.osqueryVersion);
+    case 'rows':
+      return rowLines(record.bytes, firstRow) ?? (firstRow > 0 ? [] : [oneLine(record.bytes)]);
     default:
       return firstRow > 0 ? [] : [oneLine(record.bytes)];
   }

@@ -137,11 +137,21 @@ export class Remote {
       () => {},
     );
     try {
-      return await work(AbortSignal.any([signal, timeUp.signal]));
+      const either = AbortSignal.any([signal, timeUp.signal]);
+      // Raced as well as told: other code may not listen to its signal.
+      return await Promise.race([work(either), aborted(either)]);
     } finally {
       over.abort();
     }
   }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 /** Carries a `retry` outcome through p-retry. */
