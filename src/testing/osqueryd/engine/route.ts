@@ -111,13 +111,13 @@ export function allColumns(route: Route): RouteColumn[] {
   return [...route.columns, ...aliases];
 }
 
-/** The statement for `sqlite3_declare_vtab`. */
+/** The statement for `sqlite3_declare_vtab`. Names are not escaped, as in core: a quote in one makes the table unusable. */
 export function declaration(route: Route): ByteString {
   const columns = allColumns(route).map(({ name, type, options }) => {
     const collation = COLLATIONS.find(([bit]) => (options & bit) !== 0);
     const collate = collation === undefined ? '' : ` COLLATE ${collation[1]}`;
     const hidden = (options & ColumnOption.HIDDEN) === 0 ? '' : ' HIDDEN';
-    return `\`${name}\` ${type}${collate}${hidden}`;
+    return `"${name}" ${type}${collate}${hidden}`;
   });
   return `CREATE TABLE x(${columns.join(', ')})`;
 }

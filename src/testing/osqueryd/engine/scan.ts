@@ -11,6 +11,8 @@ export interface Constraint {
 /** SQLite's constraint codes: `>` 4, `<=` 8, `<` 16, `>=` 32. */
 const ORDER_OPERATORS = new Set([4, 8, 16, 32]);
 
+const OFFSET = 74;
+
 /** Whether core takes a condition on this column up: it must be one that tables can use, and not an order of texts. */
 export function isTaken(column: RouteColumn | undefined, op: number): boolean {
   if (column === undefined) return false;
@@ -40,22 +42,32 @@ export function contextText(
   shownAliases: (name: ByteString) => boolean,
 ): ByteString {
   const columns = allColumns(route);
+  const given = constraints
+    .map((constraint, i) => ({ ...constraint, value: values[i] ?? '' }))
+    .filter(({ value }) => value !== '')
+    // Core's SQLite names LIMIT before OFFSET, newer ones the other way round.
+    .sort((a, b) => Number(a.op === OFFSET) - Number(b.op === OFFSET));
   const lists = columns
     .map(({ name, type }, index) => ({ name, type, index }))
     .filter(({ index, name }) => index < route.columns.length || shownAliases(name))
     .sort((a, b) => compareBytes(a.name, b.name))
     .map(({ name, type, index }) => {
-      const list = constraints.flatMap(({ column, op }, i) => {
-        const value = values[i] ?? '';
-        return column === index && value !== '' ? [`{"op":${op},"expr":${jsonString(value)}}`] : [];
-      });
+      const list = given
+        .filter(({ column }) => column === index)
+        .map(({ op, value }) => `{"op":${op},"expr":${jsonString(value)}}`);
       return `{"name":${jsonString(name)},"list":[${list.join(',')}],"affinity":"${type}"}`;
     });
   const used = new Set<ByteString>();
+  let bitset = columnsUsed;
   for (const [index, { name }] of columns.entries()) {
-    const isUsed = (columnsUsed & (1n << BigInt(Math.min(index, 63)))) !== 0n;
-    if (isUsed) used.add(route.columnAliases.find((alias) => alias.name === name)?.target ?? name);
+    const bit = 1n << BigInt(Math.min(index, 63));
+    if ((columnsUsed & bit) === 0n) continue;
+    const target = route.columnAliases.find((alias) => alias.name === name)?.target;
+    used.add(target ?? name);
+    if (target === undefined || !shownAliases(name)) continue;
+    const column = route.columns.findIndex((other) => other.name === target);
+    if (column !== -1) bitset = (bitset & ~bit) | (1n << BigInt(column));
   }
   const names = [...used].reverse().map(jsonString);
-  return `{"constraints":[${lists.join(',')}],"colsUsed":[${names.join(',')}],"colsUsedBitset":${columnsUsed}}`;
+  return `{"constraints":[${lists.join(',')}],"colsUsed":[${names.join(',')}],"colsUsedBitset":${bitset}}`;
 }

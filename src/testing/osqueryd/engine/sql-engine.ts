@@ -45,6 +45,7 @@ export class SqlEngine {
   readonly #nullValue: () => ByteString;
   readonly #generate: Generate;
   readonly #attached = new Map<ByteString, { readonly route: Route; readonly generate: Generate }>();
+  readonly #broken = new Set<ByteString>();
   #scans: StatementScans | undefined;
 
   private constructor(sqlite: Sqlite, options: SqlEngineOptions) {
@@ -68,7 +69,8 @@ export class SqlEngine {
   /**
    * Attaches a table; one of the same name is detached first.
    * @param generate default: the engine's.
-   * @returns the reason why SQLite refuses the table, undefined when it is there.
+   * @returns the reason why SQLite cannot open the table, undefined when it is there. Core registers such a table all
+   * the same, and every query over it fails with `vtable constructor failed`.
    */
   attachTable(name: ByteString, route: Route, generate: Generate = this.#generate): ByteString | undefined {
     this.detachTable(name);
@@ -76,6 +78,7 @@ export class SqlEngine {
     const error = this.#execute(createTable(name));
     if (error !== undefined) {
       this.#tables.forget(name);
+      this.#broken.add(name);
       return error;
     }
     this.#attached.set(name, { route, generate });
@@ -87,6 +90,7 @@ export class SqlEngine {
 
   /** Takes a table away; nothing happens when it is not there. */
   detachTable(name: ByteString): void {
+    this.#broken.delete(name);
     const table = this.#attached.get(name);
     if (table === undefined) return;
     for (const alias of table.route.aliases) this.#execute(`DROP VIEW IF EXISTS ${quoted(alias)}`);
@@ -182,7 +186,14 @@ export class SqlEngine {
       }
     });
     this.#scans = undefined;
-    return ran;
+    return ran !== 'pending' && 'error' in ran ? { error: this.#asCoreSays(ran.error) } : ran;
+  }
+
+  #asCoreSays(error: ByteString): ByteString {
+    const missing = /^no such table: (.*)$/.exec(error)?.[1];
+    return missing !== undefined && this.#broken.has(missing)
+      ? `vtable constructor failed: ${missing}`
+      : error;
   }
 
   #execute(sql: ByteString): ByteString | undefined {

@@ -55,6 +55,10 @@ export class Sqlite {
     this.raw = api.wasm.exports;
     this.vtab = api.vtab as unknown as VirtualTableTools;
     this.#database = new api.oo1.DB(':memory:');
+    // Double quotes around text that names nothing make a string, as in the SQLite that core is built with.
+    for (const option of [api.capi.SQLITE_DBCONFIG_DQS_DML, api.capi.SQLITE_DBCONFIG_DQS_DDL]) {
+      api.capi.sqlite3_db_config(this.db, option, 1, 0);
+    }
   }
 
   static async open(): Promise<Sqlite> {
