@@ -50,6 +50,14 @@ export class AsideLines {
     return this.#index.get(id);
   }
 
+  /** Whether a line whose record has `bytes` may be held: one always, more as long as they are within the caps. */
+  mayHold(bytes: number): boolean {
+    const held = this.list(undefined, 'held');
+    const size = held.reduce((sum, entry) => sum + entry.size, bytes);
+    const { maxQuarantineLines, maxQuarantineBytes } = this.#caps;
+    return held.length === 0 || (held.length < maxQuarantineLines && size <= maxQuarantineBytes);
+  }
+
   /** With its bytes. Undefined if it is not there, or cannot be read. */
   async read(id: number): Promise<SetAside | undefined> {
     return this.#index.has(id) ? this.#lookups.entry(id) : undefined;
@@ -84,7 +92,7 @@ export class AsideLines {
     const entries = this.list(undefined, 'quarantined');
     let lines = entries.length;
     let size = entries.reduce((sum, entry) => sum + entry.size, 0);
-    for (const entry of entries) {
+    for (const entry of entries.slice(0, -1)) {
       if (lines <= this.#caps.maxQuarantineLines && size <= this.#caps.maxQuarantineBytes) return;
       this.remove(entry.id);
       lines -= 1;

@@ -18,7 +18,10 @@ export interface Caps {
   readonly minFreeBytes: number | undefined;
   /** Of what waits in memory because the store is not open or refuses. Default 16 MiB. */
   readonly maxMemoryBytes: number;
-  /** Of what is set aside. Default 1,000 lines and 16 MiB. */
+  /**
+   * Of what is in quarantine, default 1,000 lines and 16 MiB, but always at least one line. The oldest go first. As much
+   * again may be held for another try.
+   */
   readonly maxQuarantineLines: number;
   readonly maxQuarantineBytes: number;
 }

@@ -69,6 +69,8 @@ export interface Answered {
   /** More was waiting than went into the batch. */
   readonly full: boolean;
   readonly alone: boolean;
+  /** There is room to set the line aside. Without, a refused line stays where it is. */
+  readonly mayHold: boolean;
 }
 
 /** What becomes of what was sent. */
@@ -77,6 +79,9 @@ export type Verdict =
   | 'keep'
   /** Take the line out of the stream, as the held line with the next id. */
   | 'hold';
+
+/** While nothing passes, so many more lines are held after each back-off at most. */
+const mostHeldPerRound = 16;
 
 export function startState(
   settings: ForwardSettings,
@@ -100,7 +105,7 @@ export function startState(
 export function plan(state: ForwardState, view: View, settings: ForwardSettings): Plan {
   if (state.paused) return { kind: 'wait', ms: undefined };
   if (view.now < state.notBefore) return { kind: 'wait', ms: state.notBefore - view.now };
-  const calm = state.search === undefined && state.cautious === undefined && state.failures === 0;
+  const calm = isCalm(state);
   const due = heldDue(state.held, view.now, { calm, empty: view.lines === 0, passedAt: state.passedAt });
   if (due !== undefined) return { kind: 'send_held', id: due.id };
   const waits = state.held.map((line) => line.notBefore - view.now).filter((ms) => ms > 0);
@@ -158,7 +163,7 @@ export function learnHeld(
       return { state: failed(state, event, settings), verdict: 'keep' };
     case 'too_large':
     case 'rejected': {
-      const result = refuseHeld(state.held, id, event.now, backOffMs(1, settings));
+      const result = refuseHeld(state.held, id, event.now, backOffMs(1, settings), isCalm(state));
       const next = { ...state, held: result.held };
       if (result.verdict === 'unproven') return { state: failed(next, event, settings), verdict: 'keep' };
       return { state: next, verdict: result.verdict };
@@ -178,6 +183,10 @@ export function resume(state: ForwardState, now: number): ForwardState {
 /** Tries at once, once, whatever the back-off says. */
 export function hurry(state: ForwardState, now: number): ForwardState {
   return { ...state, notBefore: Math.min(state.notBefore, now) };
+}
+
+function isCalm(state: ForwardState): boolean {
+  return state.search === undefined && state.cautious === undefined && state.failures === 0;
 }
 
 function nextSize(state: ForwardState): { maxLines: number; maxBytes: number; alone: boolean } {
@@ -221,7 +230,7 @@ function failed(state: ForwardState, event: Answered, settings: ForwardSettings)
     failures,
     size: afterFailure(state.size, event.tookMs, settings),
     notBefore: event.now + nextAttemptMs(failures, afterMs, event.random, settings),
-    cautious: state.cautious === undefined ? undefined : Math.min(64, 2 ** failures),
+    cautious: state.cautious === undefined ? undefined : Math.min(mostHeldPerRound, 2 ** failures),
   };
 }
 
@@ -235,7 +244,7 @@ function refused(
     return { state: { ...state, search: narrow(state.search, event) }, verdict: 'keep' };
   }
   const proven = state.search?.passed === true;
-  const room = state.held.length < settings.maxHeld;
+  const room = event.mayHold;
   if (proven && room) {
     const held = holdLine(state.held, id, event.now, true, backOffMs(1, settings));
     const lastStart = Number.NEGATIVE_INFINITY;

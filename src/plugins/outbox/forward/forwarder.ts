@@ -35,6 +35,10 @@ export interface ForwarderOptions {
   readonly save: () => Promise<void>;
 }
 
+const never = { lines: Infinity, bytes: Infinity };
+/** Why a wait ends early. Made once: an abort without a reason makes an exception each time. */
+const woke = new Error('woken');
+
 /** Drains one stream: does what `plan` says and tells `learn` what came of it. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -43,7 +47,7 @@ export class Forwarder {
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   /** So many waiting lines or bytes end the present wait. */
-  #wakeAt = { lines: Infinity, bytes: Infinity };
+  #wakeAt = never;
   #flushes = 0;
   #onEmpty: (() => void)[] = [];
 
@@ -80,6 +84,7 @@ export class Forwarder {
   /** Sends nothing until `resume`. A request that is under way goes on. */
   pause(): void {
     this.#state = pause(this.#state);
+    this.wake();
   }
 
   resume(): void {
@@ -151,14 +156,16 @@ export class Forwarder {
     const waking = new AbortController();
     const woken = new Promise<void>((resolve) => {
       this.#wake = () => {
+        this.#wake = undefined;
+        this.#wakeAt = never;
         resolve();
-        waking.abort();
+        waking.abort(woke);
       };
     });
     if (ms === undefined) await woken;
     else await this.#options.clock.sleep(ms, waking.signal).catch(() => undefined);
     this.#wake = undefined;
-    this.#wakeAt = { lines: Infinity, bytes: Infinity };
+    this.#wakeAt = never;
   }
 
   async #send(next: Plan & { kind: 'send' }, view: View): Promise<void> {
@@ -196,7 +203,8 @@ export class Forwarder {
       return;
     }
     const alone = next.alone || (records.length === 1 && delivery.lines === 1);
-    const event = this.#answered(delivery, start, alone, delivery.lines < view.lines);
+    const mayHold = aside.mayHold(records[0]?.bytes.byteLength ?? 0);
+    const event = { ...this.#answered(delivery, start, alone, delivery.lines < view.lines), mayHold };
     const { state, verdict } = learn(this.#state, event, aside.nextId, settings());
     this.#state = state;
     if (verdict === 'keep') {
@@ -265,7 +273,7 @@ export class Forwarder {
       counters.lastError = answer.reason;
       counters.lastErrorAt = clock.now();
     }
-    return { answer, lines, bytes, tookMs: now - start, now, random: random(), full, alone };
+    return { answer, lines, bytes, tookMs: now - start, now, random: random(), full, alone, mayHold: true };
   }
 
   #learnFailure(reason: string, start: number): void {

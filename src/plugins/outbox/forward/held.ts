@@ -43,19 +43,23 @@ export function releaseHeld(held: readonly HeldLine[], id: number): HeldLine[] {
   return held.filter((line) => line.id !== id);
 }
 
-/** The line was refused alone. `unproven`: that says nothing yet. */
+/**
+ * The line was refused alone. `unproven`: that says nothing yet.
+ * @param calm whether the stream itself is well. While it is not, nothing is judged.
+ */
 export function refuseHeld(
   held: readonly HeldLine[],
   id: number,
   now: number,
   backOff: number,
+  calm: boolean,
 ): { readonly held: readonly HeldLine[]; readonly verdict: 'unproven' | 'keep' | 'quarantine' } {
   const line = held.find((one) => one.id === id);
   if (line === undefined) return { held, verdict: 'unproven' };
   const later = (change: Partial<HeldLine>): HeldLine[] =>
     held.map((one) => (one.id === id ? { ...one, ...change, notBefore: now + backOff } : one));
   // Others get their turn before it.
-  if (line.provenAt === undefined) return { held: later({}), verdict: 'unproven' };
+  if (line.provenAt === undefined || !calm) return { held: later({}), verdict: 'unproven' };
   if (line.refusedAt !== undefined && now - line.refusedAt >= backOff) {
     return { held: releaseHeld(held, id), verdict: 'quarantine' };
   }
@@ -71,11 +75,12 @@ export function heldDue(
   now: number,
   stream: { readonly calm: boolean; readonly empty: boolean; readonly passedAt: number },
 ): HeldLine | undefined {
+  const others = !stream.empty || held.some((line) => line.provenAt === undefined);
   const due = held.filter((line) => {
     if (now < line.notBefore) return false;
     if (line.provenAt === undefined) return stream.empty;
-    if (!stream.calm && !stream.empty) return false;
-    return line.refusedAt === undefined || stream.empty || stream.passedAt > line.refusedAt;
+    if (!stream.calm) return !others;
+    return line.refusedAt === undefined || !others || stream.passedAt > line.refusedAt;
   });
   return due.reduce<HeldLine | undefined>(
     (first, line) => (first === undefined || line.notBefore < first.notBefore ? line : first),

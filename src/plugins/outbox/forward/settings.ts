@@ -16,8 +16,6 @@ export interface ForwardSettings {
   readonly quickMs: number;
   /** An answer that takes longer makes batches shrink. */
   readonly slowMs: number;
-  /** Refused lines of this stream that may wait outside of it at a time. */
-  readonly maxHeld: number;
 }
 
 export const defaultForwardSettings: ForwardSettings = {
@@ -29,5 +27,4 @@ export const defaultForwardSettings: ForwardSettings = {
   maxBytes: 8 * 1024 * 1024,
   quickMs: 1000,
   slowMs: 5000,
-  maxHeld: 1024,
 };

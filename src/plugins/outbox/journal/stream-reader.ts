@@ -88,6 +88,7 @@ export class StreamReader {
   settle(next: LinePosition): void {
     const taken = this.#taken;
     this.#unpin();
+    let done = 0;
     for (const entry of taken) {
       if (entry.frame.number > next.record) break;
       if (entry.frame.number === next.record && entry.frame.onlyRow === undefined) {
@@ -95,8 +96,10 @@ export class StreamReader {
         break;
       }
       if (entry.frame.number === next.record && next.row === 0) break;
-      this.#pass(entry);
+      done += 1;
+      this.#pass(entry, this.#ahead[done]);
     }
+    this.#ahead.splice(0, done);
     this.#queue.endFlight();
   }
 
@@ -113,11 +116,9 @@ export class StreamReader {
     entry.left = Math.min(entry.left, left);
   }
 
-  #pass(entry: Entry): void {
-    this.#ahead.shift();
+  #pass(entry: Entry, next: Entry | undefined): void {
     this.#queue.takeLines(entry.block, entry.left);
     this.#queue.row = 0;
-    const next = this.#ahead[0];
     if (next?.block === entry.block) {
       this.#queue.headNumber = next.frame.number;
       return;
