@@ -1,5 +1,6 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import { Socket } from 'node:net';
 import type { ServerEvents } from './events.ts';
 import type { ServerTls } from './options.ts';
 
@@ -40,5 +41,24 @@ export function createHttps(
       `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     );
   });
+  server.on('connection', (socket) => {
+    if (!(socket instanceof Socket)) return;
+    const ends = endsOf(socket);
+    tcpSockets.set(ends, socket);
+    socket.once('close', () => tcpSockets.delete(ends));
+  });
   return server;
+}
+
+/** The TCP sockets below the TLS sockets, which have no reset of their own. */
+const tcpSockets = new Map<string, Socket>();
+
+/** Ends the connection of a request with a TCP reset, in the middle of everything. */
+export function resetConnection({ socket }: IncomingMessage): void {
+  tcpSockets.get(endsOf(socket))?.resetAndDestroy();
+  socket.destroy();
+}
+
+function endsOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
 }

@@ -4,6 +4,7 @@ import { type EndpointContext, endpointHandlers } from './endpoints/index.ts';
 import type { Endpoint, ServerEvents } from './events.ts';
 import type { Fault, FaultReply, InterceptedRequest } from './faults.ts';
 import { ClientGone, HttpError, jsonReply, Refusal, type Reply, readBody, writeReply } from './http/index.ts';
+import { resetConnection } from './https.ts';
 import { type OperatorApi, operatorPath } from './operator/index.ts';
 
 interface Parts {
@@ -67,7 +68,7 @@ export function createRequestListener(parts: Parts, pending: Pending): RequestLi
     const fault = await parts.fault(endpoint, { method, url, headers, body });
     if (fault !== undefined) parts.events.emit({ kind: 'fault_injected', endpoint, fault: nameOf(fault) });
     if (fault === 'hang') return;
-    if (fault === 'reset') return reset(request);
+    if (fault === 'reset') return resetConnection(request);
     if (typeof fault === 'object' && !fault.afterProcessing) {
       return writeReply(request, response, faultReply(fault));
     }
@@ -76,7 +77,7 @@ export function createRequestListener(parts: Parts, pending: Pending): RequestLi
       (error: unknown) => replyTo(error, parts, endpoint),
     );
     if (fault === 'hang_after') return;
-    if (fault === 'reset_after' || reply === undefined) return reset(request);
+    if (fault === 'reset_after' || reply === undefined) return resetConnection(request);
     writeReply(request, response, typeof fault === 'object' ? faultReply(fault) : reply);
     await finished(response).catch(() => {});
   }
@@ -111,11 +112,6 @@ function replyTo(error: unknown, { refusalStatus, events }: Parts, place: string
   });
   // With an `error` member: osquery's own client takes an empty 500 for success and deletes its logs.
   return jsonReply({ error: 'internal server error' }, 500);
-}
-
-/** Ends the connection with a TCP reset, in the middle of everything. */
-function reset(request: IncomingMessage): void {
-  request.socket.resetAndDestroy();
 }
 
 function faultReply({ status = 200, headers, body = '' }: FaultReply): Reply {

@@ -15,6 +15,8 @@ export interface Answer {
 export interface SendOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Without `Content-Length`. */
+  readonly chunked?: boolean;
   readonly tls?: RequestOptions;
 }
 
@@ -23,7 +25,7 @@ export function send(
   server: ReferenceServer,
   path: string,
   body: unknown = undefined,
-  { method = 'POST', headers = {}, tls = {} }: SendOptions = {},
+  { method = 'POST', headers = {}, chunked = false, tls = {} }: SendOptions = {},
 ): Promise<Answer> {
   const bytes =
     body instanceof Uint8Array ? body : typeof body === 'string' ? body : JSON.stringify(body ?? {});
@@ -36,7 +38,7 @@ export function send(
         ca: readFileSync(server.caFile),
         headers: {
           'content-type': 'application/json',
-          ...(method === 'POST' ? { 'content-length': Buffer.byteLength(bytes) } : {}),
+          ...(method === 'POST' && !chunked ? { 'content-length': Buffer.byteLength(bytes) } : {}),
           ...headers,
         },
         ...tls,
