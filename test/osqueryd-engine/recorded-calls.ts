@@ -1,16 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
 import { type ByteString, toBytes } from '../../src/testing/osqueryd/engine/index.ts';
 
-/** Text of a trace too long to be there: its length and hash are. */
-export interface Elided {
-  readonly $len: number;
-  readonly $sha256: string;
-}
-
 /** Request or row of a recorded call, as bytes. */
-export type RecordedRow = ReadonlyMap<ByteString, ByteString | Elided>;
+export type RecordedRow = ReadonlyMap<ByteString, ByteString>;
 
 /** One recorded call with its answer. */
 export interface RecordedCall {
@@ -35,6 +30,8 @@ interface Line {
   readonly event: string;
   readonly conn: number;
   readonly from: 'core' | 'extension';
+  readonly bytes_b64?: string;
+  readonly bytes_zlib_b64?: string;
   readonly decoded?: {
     readonly method: string;
     readonly kind: string;
@@ -53,18 +50,23 @@ interface Line {
   };
 }
 
-type Text = string | { readonly $b64: string } | Elided;
+/** Long texts are named by length and hash only; they are found in the bytes of the message. */
+type Text = string | { readonly $b64: string } | { readonly $len: number; readonly $sha256: string };
 type Fields = Readonly<Record<string, Text>>;
 
 /** The command line flags of a recorded run, without `--`. */
 export function recordedFlags(scenario: string): ReadonlyMap<string, string> {
-  const header = JSON.parse(linesOf(scenario)[0] ?? '{}') as { readonly flags: readonly string[] };
   return new Map(
-    header.flags.map((flag) => {
+    header(scenario).flags.map((flag) => {
       const [name = '', ...value] = flag.replace(/^--/, '').split('=');
       return [name, value.join('=') || 'true'];
     }),
   );
+}
+
+/** The version of the recorded osqueryd. */
+export function recordedVersion(scenario: string): string {
+  return header(scenario).osquery_version;
 }
 
 /** All calls of a recorded run in the order in which they were made; one without an answer counts as failed. */
@@ -73,7 +75,8 @@ export function recordedCalls(scenario: string): RecordedCall[] {
     .slice(1)
     .map((line) => JSON.parse(line) as Line);
   const calls: RecordedCall[] = [];
-  for (const [i, { event, decoded, conn, from, t_us: microseconds }] of events.entries()) {
+  for (const [i, line] of events.entries()) {
+    const { event, decoded, conn, from, t_us: microseconds } = line;
     if (event !== 'data' || decoded?.kind !== 'call') continue;
     const answer = events
       .slice(i + 1)
@@ -85,13 +88,13 @@ export function recordedCalls(scenario: string): RecordedCall[] {
       answeredAt: (answer?.t_us ?? microseconds) / 1e6,
       from,
       method: decoded.method,
-      sql: fullText(decoded.args?.sql),
+      sql: text(decoded.args?.sql, line),
       registry: decoded.args?.registry ?? '',
-      item: fullText(decoded.args?.item),
-      request: fields(decoded.args?.request ?? {}),
+      item: text(decoded.args?.item, line),
+      request: fields(decoded.args?.request ?? {}, line),
       code: reply?.result?.status?.code ?? reply?.result?.code ?? 1,
-      message: messageOf(reply),
-      rows: isList(response) ? response.map(fields) : undefined,
+      message: messageOf(answer),
+      rows: isList(response) ? response.map((row) => fields(row, answer)) : undefined,
     });
   }
   return calls;
@@ -104,24 +107,12 @@ export function pluginCalls(scenario: string, registry: string): RecordedCall[] 
   );
 }
 
-/** A text that the trace holds in full. */
-export function whole(text: ByteString | Elided | undefined): ByteString {
-  if (typeof text !== 'string') throw new Error('the trace does not hold this text');
-  return text;
-}
-
-/** The form in which long texts are compared: what the trace has of them. */
-export function asRecorded(text: ByteString, recorded: ByteString | Elided | undefined): ByteString | Elided {
-  if (typeof recorded === 'string' || recorded === undefined) return text;
-  const hash = createHash('sha256').update(Buffer.from(text, 'latin1')).digest('hex');
-  return { $len: text.length, $sha256: hash };
-}
-
 /** The message as core sees it. */
-function messageOf(reply: Line['decoded']): ByteString {
-  if (reply === undefined) return 'Extension call failed: No more data to read.';
-  if (reply.exception !== undefined) return toBytes(`Extension call failed: ${reply.exception.message}`);
-  return fullText(reply.result?.status?.message);
+function messageOf(answer: Line | undefined): ByteString {
+  if (answer === undefined) return 'Extension call failed: No more data to read.';
+  const { exception, result } = answer.decoded ?? {};
+  if (exception !== undefined) return toBytes(`Extension call failed: ${exception.message}`);
+  return text(result?.status?.message, answer);
 }
 
 function linesOf(scenario: string): string[] {
@@ -135,23 +126,39 @@ function isList(response: readonly Fields[] | { readonly $rows: number }): respo
   return Array.isArray(response);
 }
 
-function fields(record: Fields): RecordedRow {
+function header(scenario: string) {
+  return JSON.parse(linesOf(scenario)[0] ?? '{}') as {
+    readonly flags: readonly string[];
+    readonly osquery_version: string;
+  };
+}
+
+function fields(record: Fields, line: Line | undefined): RecordedRow {
   return new Map(
     Object.entries(record).map(([name, value]) => [
       name.startsWith('$b64:') ? latin1(name.slice(5)) : toBytes(name),
-      text(value),
+      text(value, line),
     ]),
   );
 }
 
-function text(value: Text): ByteString | Elided {
+function text(value: Text | undefined, line: Line | undefined): ByteString {
+  if (value === undefined) return '';
   if (typeof value === 'string') return toBytes(value);
   if ('$b64' in value) return latin1(value.$b64);
-  return { $len: value.$len, $sha256: value.$sha256 };
+  const message = bytesOf(line);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(value.$len);
+  for (let at = message.indexOf(length); at !== -1; at = message.indexOf(length, at + 1)) {
+    const found = message.subarray(at + 4, at + 4 + value.$len);
+    if (createHash('sha256').update(found).digest('hex') === value.$sha256) return found.toString('latin1');
+  }
+  throw new Error('the message does not hold the text that its trace names');
 }
 
-function fullText(value: Text | undefined): ByteString {
-  return value === undefined ? '' : whole(text(value));
+function bytesOf(line: Line | undefined): Buffer {
+  if (line?.bytes_zlib_b64 !== undefined) return inflateSync(Buffer.from(line.bytes_zlib_b64, 'base64'));
+  return Buffer.from(line?.bytes_b64 ?? '', 'base64');
 }
 
 function latin1(base64: string): ByteString {

@@ -185,14 +185,14 @@ export class Config {
     const context = { ...this.#host.packContext(), status: this.#host.status };
     const pack = readPack(name, source, object, context);
     this.#packs.push({ pack, discoveryExecutions: 0, active: false, checkedAt: undefined });
-    const delimiter = this.#host.packDelimiter();
     for (const query of pack.queries) {
-      const full = scheduledName(name, query.name, delimiter);
-      const last = this.#lastSql.get(full);
-      if (last !== undefined && last !== query.query) {
-        this.#log(0, 'config.cpp', 828, `Clearing performance stats for query: ${full}`);
-      }
-      this.#lastSql.set(full, query.query);
+      // Under its plain names: the delimiter of full names may change with the same config.
+      const key = `${name}\0${query.name}`;
+      const last = this.#lastSql.get(key);
+      this.#lastSql.set(key, query.query);
+      if (last === undefined || last === query.query) continue;
+      const full = scheduledName(name, query.name, this.#host.packDelimiter());
+      this.#log(0, 'config.cpp', 828, `Clearing performance stats for query: ${full}`);
     }
   }
 
