@@ -10,22 +10,22 @@ import {
   type Transport,
   type TransportSettings,
 } from '../../src/plugins/transport/index.ts';
+import { CertificateAuthority, type CertificatePair } from '../../src/server/index.ts';
 import { VirtualClock } from '../../src/testing/index.ts';
-import { Authority, type Pem } from './certificates.ts';
 import { type Answer, ScriptServer, type Seen } from './script-server.ts';
 
-const localhost = [
-  { type: 'dns', value: 'localhost' },
-  { type: 'ip', value: '127.0.0.1' },
-] as const;
+/** A certificate and its key, as `node:tls` names them. */
+export function tlsOf({ certificate, key }: CertificatePair): { cert: string; key: string } {
+  return { cert: certificate, key };
+}
 
 /** A directory with certificates and a secret, for all tests of a file. */
 export class Bench {
   readonly dir: string;
-  readonly authority: Authority;
-  readonly server: Pem;
+  readonly authority: CertificateAuthority;
+  readonly server: CertificatePair;
 
-  private constructor(dir: string, authority: Authority, server: Pem) {
+  private constructor(dir: string, authority: CertificateAuthority, server: CertificatePair) {
     this.dir = dir;
     this.authority = authority;
     this.server = server;
@@ -33,9 +33,9 @@ export class Bench {
 
   static async create(): Promise<Bench> {
     const dir = mkdtempSync(join(tmpdir(), 'transport-'));
-    const authority = await Authority.create();
-    const bench = new Bench(dir, authority, await authority.issue('localhost', localhost));
-    bench.write('ca.pem', authority.pem);
+    const authority = await CertificateAuthority.create();
+    const bench = new Bench(dir, authority, await authority.server());
+    bench.write('ca.pem', authority.certificate);
     bench.write('secret', '  a-made-up-secret\n');
     return bench;
   }
@@ -92,7 +92,7 @@ export class Bench {
       readonly spawn?: SpawnTransport;
     } = {},
   ): Promise<Talk> {
-    const server = await ScriptServer.start({ ...this.server, ...options.tls }, answer);
+    const server = await ScriptServer.start({ ...tlsOf(this.server), ...options.tls }, answer);
     const clock = new VirtualClock();
     const logged: string[] = [];
     const settings = this.settings(server.port, options.change);

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { Bench } from './bench.ts';
+import { Bench, tlsOf } from './bench.ts';
 import type { Answer } from './script-server.ts';
 
 let bench: Bench;
@@ -92,7 +92,7 @@ test('a proxy that is away is named, not the server', async () => {
 });
 
 test('the certificate of the server is checked behind a proxy, too', async () => {
-  const tls = await bench.authority.issue('other', [{ type: 'dns', value: 'other' }]);
+  const tls = tlsOf(await bench.authority.server({ commonName: 'other', names: ['other'] }));
   await using talk = await bench.start(() => ok, { change: { proxyHostname: address() }, tls });
   expect((await talk.log(['{}'])).outcome).toMatchObject({
     kind: 'retry',

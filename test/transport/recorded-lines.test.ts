@@ -6,7 +6,7 @@ import * as thrift from '#thrift';
 import { decodeMessage } from '../../src/extension/wire/index.ts';
 import { membersOf } from '../../src/plugins/transport/json-scan.ts';
 import { logBody } from '../../src/plugins/transport/log-body.ts';
-import { rowLines } from '../../src/plugins/transport/row-lines.ts';
+import { RowWriter } from '../../src/plugins/transport/row-lines.ts';
 
 /** Recorded between a real osqueryd and a raw-socket extension; see test/traces/README.md. */
 const folder = join(import.meta.dirname, '..', 'traces');
@@ -71,6 +71,8 @@ function groups(lines: readonly Buffer[]): Buffer[][] {
   return found;
 }
 
+const rowWriter = new RowWriter();
+
 const latin1 = (lines: Iterable<{ bytes: Uint8Array }> | undefined) =>
   [...(lines ?? [])].map(({ bytes }) => Buffer.from(bytes).toString('latin1'));
 
@@ -85,7 +87,9 @@ describe('recorded event lines, folded into a batch line, come out again byte fo
     const all = groups(logged(file, 'string'));
     expect(all.length).toBeGreaterThan(0);
     for (const lines of all) {
-      expect(latin1(rowLines(fold(lines), 0))).toEqual(lines.map((line) => line.toString('latin1')));
+      expect(latin1(rowWriter.lines(fold(lines), 0, ''))).toEqual(
+        lines.map((line) => line.toString('latin1')),
+      );
     }
   });
 });
@@ -95,7 +99,7 @@ describe('recorded batch lines are written out row by row', () => {
     const records = logged(file, 'string');
     let rows = 0;
     for (const record of records) {
-      const lines = latin1(rowLines(record, 0));
+      const lines = latin1(rowWriter.lines(record, 0, ''));
       const { diffResults, ...common } = JSON.parse(record.toString());
       const expected = (['removed', 'added'] as const).flatMap((action) =>
         (diffResults[action] ?? []).map((columns: unknown) => ({ ...common, columns, action })),
@@ -123,7 +127,14 @@ test('recorded status calls become the lines of the built-in logger', () => {
   const limits = { firstRow: 0, maxLines: 10_000, maxBytes: 10_000_000 };
   const body = logBody(
     { stream: 'status', writer: 'w', records, ...limits },
-    { nodeKey: 'k', nodeApi: false, compress: false, maxLineBytes: 1_048_576, osqueryVersion: '5.23.0' },
+    {
+      nodeKey: 'k',
+      nodeApi: false,
+      compress: false,
+      rowWriter,
+      maxLineBytes: 1_048_576,
+      osqueryVersion: '5.23.0',
+    },
   );
   const sent = JSON.parse(body.bytes.toString());
   const expected = calls.flatMap((call) =>

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TransportRequest } from '../../src/plugins/transport/index.ts';
 import { elementsOf, membersOf, spells } from '../../src/plugins/transport/json-scan.ts';
 import { prepare, prepareBody } from '../../src/plugins/transport/prepare.ts';
+import { RowWriter } from '../../src/plugins/transport/row-lines.ts';
 import { Bench } from './bench.ts';
 
 /** Requests of the built-in plugins, recorded on osqueryd; see test/traces/README.md. */
@@ -111,7 +112,7 @@ for (const file of files) {
       const authorization = exchange.headers.find(([name]) => name === 'Authorization')?.[1];
       const call = callOf(exchange.path, body, authorization?.replace('NodeKey ', '') ?? '');
       if (call === undefined) continue;
-      const { http } = prepare(call, prepareBody(call, settings), settings);
+      const { http } = prepare(call, prepareBody(call, settings, new RowWriter()), settings);
 
       expect(http.method).toBe(exchange.method);
       expect(http.body?.toString('latin1') ?? '').toBe(body.toString('latin1'));

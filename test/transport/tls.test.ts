@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Bench } from './bench.ts';
-import { Authority } from './certificates.ts';
+import { CertificateAuthority } from '../../src/server/index.ts';
+import { Bench, tlsOf } from './bench.ts';
 import type { Answer } from './script-server.ts';
 
 let bench: Bench;
@@ -22,8 +22,8 @@ const reasonOf = async (reply: Promise<{ outcome: { kind: string; reason?: strin
 
 describe('the certificate of the server', () => {
   test('must chain to a root of --tls_server_certs', async () => {
-    const other = await Authority.create('another authority');
-    const pem = await other.issue('localhost', [{ type: 'dns', value: 'localhost' }]);
+    const other = await CertificateAuthority.create('another authority');
+    const pem = tlsOf(await other.server({ commonName: 'localhost', names: ['localhost'] }));
     await using talk = await bench.start(() => ok, { tls: pem });
     expect(await reasonOf(talk.log(['{}']))).toMatch(
       `tls: no root in --tls_server_certs=${bench.path('ca.pem')} signs the certificate of localhost:${talk.server.port}`,
@@ -32,7 +32,9 @@ describe('the certificate of the server', () => {
   });
 
   test('must be for the host of --tls_hostname', async () => {
-    const tls = await bench.authority.issue('wrong-hostname', [{ type: 'dns', value: 'wrong-hostname' }]);
+    const tls = tlsOf(
+      await bench.authority.server({ commonName: 'wrong-hostname', names: ['wrong-hostname'] }),
+    );
     await using talk = await bench.start(() => ok, { tls });
     expect(await reasonOf(talk.log(['{}']))).toBe(
       `tls: the certificate of localhost:${talk.server.port} is for DNS:wrong-hostname, not for localhost: correct --tls_hostname or the certificate`,
@@ -40,7 +42,7 @@ describe('the certificate of the server', () => {
   });
 
   test('must name an address as an address', async () => {
-    const tls = await bench.authority.issue('127.0.0.1', []);
+    const tls = tlsOf(await bench.authority.server({ commonName: '127.0.0.1', names: [] }));
     await using talk = await bench.start(() => ok, { tls });
     talk.transport.update({ ...talk.settings, hostname: `127.0.0.1:${talk.server.port}` });
     expect(await reasonOf(talk.log(['{}']))).toBe(
@@ -49,10 +51,12 @@ describe('the certificate of the server', () => {
   });
 
   test('may have a common name alone, as in the built-in client, if that is the host', async () => {
-    const tls = await bench.authority.issue('localhost', []);
+    const tls = tlsOf(await bench.authority.server({ commonName: 'localhost', names: [] }));
     await using talk = await bench.start(() => ok, { tls });
     expect(await reasonOf(talk.log(['{}']))).toBe('delivered');
-    await using other = await bench.start(() => ok, { tls: await bench.authority.issue('another-host', []) });
+    await using other = await bench.start(() => ok, {
+      tls: tlsOf(await bench.authority.server({ commonName: 'another-host', names: [] })),
+    });
     expect(await reasonOf(other.log(['{}']))).toBe(
       `tls: the certificate of localhost:${other.server.port} is for the common name another-host, not for localhost: correct --tls_hostname or the certificate`,
     );
@@ -78,8 +82,8 @@ describe('the certificate of the server', () => {
   });
 
   test('the environment cannot switch the check off', async () => {
-    const other = await Authority.create('another authority');
-    const tls = await other.issue('localhost', [{ type: 'dns', value: 'localhost' }]);
+    const other = await CertificateAuthority.create('another authority');
+    const tls = tlsOf(await other.server({ commonName: 'localhost', names: ['localhost'] }));
     await using talk = await bench.start(() => ok, { tls });
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     try {
@@ -119,13 +123,13 @@ describe('files of the flags', () => {
   });
 
   test('new roots count without a restart', async () => {
-    const other = await Authority.create('the next authority');
-    const serverCerts = bench.write('rotating.pem', other.pem);
+    const other = await CertificateAuthority.create('the next authority');
+    const serverCerts = bench.write('rotating.pem', other.certificate);
     await using talk = await bench.start(() => ok, { change: { serverCerts } });
     expect(await reasonOf(talk.log(['{}']))).toMatch(/^tls: no root in /);
-    renameSync(bench.write('rotating.new', bench.authority.pem), serverCerts);
+    renameSync(bench.write('rotating.new', bench.authority.certificate), serverCerts);
     expect(await reasonOf(talk.log(['{}']))).toBe('delivered');
-    renameSync(bench.write('rotating.new', other.pem), serverCerts);
+    renameSync(bench.write('rotating.new', other.certificate), serverCerts);
     expect(await reasonOf(talk.log(['{}']))).toMatch(/^tls: no root in /);
   });
 });
@@ -133,7 +137,7 @@ describe('files of the flags', () => {
 describe('client certificate', () => {
   test('is shown when both flags are set, and is read again when it changes', async () => {
     const names: string[] = [];
-    const tls = { ca: bench.authority.pem, requestCert: true, rejectUnauthorized: true };
+    const tls = { ca: bench.authority.certificate, requestCert: true, rejectUnauthorized: true };
     await using talk = await bench.start(
       ({ socket }) => {
         if ('getPeerCertificate' in socket)
@@ -143,14 +147,14 @@ describe('client certificate', () => {
       { tls },
     );
     expect(await reasonOf(talk.log(['{}']))).toMatch(/^(tls: .*client certificate|reset: )/);
-    const first = await bench.authority.issue('host-1', []);
+    const first = tlsOf(await bench.authority.client({ commonName: 'host-1' }));
     const change = {
       clientCert: bench.write('client.pem', first.cert),
       clientKey: bench.write('client.key', first.key),
     };
     talk.transport.update({ ...talk.settings, ...change });
     expect(await reasonOf(talk.log(['{}']))).toBe('delivered');
-    const second = await bench.authority.issue('host-2', []);
+    const second = tlsOf(await bench.authority.client({ commonName: 'host-2' }));
     bench.write('client.pem', second.cert);
     bench.write('client.key', second.key);
     expect(await reasonOf(talk.log(['{}']))).toBe('delivered');
@@ -158,8 +162,8 @@ describe('client certificate', () => {
   });
 
   test('a key that does not fit says so', async () => {
-    const one = await bench.authority.issue('host-1', []);
-    const two = await bench.authority.issue('host-2', []);
+    const one = tlsOf(await bench.authority.client({ commonName: 'host-1' }));
+    const two = tlsOf(await bench.authority.client({ commonName: 'host-2' }));
     const change = { clientCert: bench.write('c.pem', one.cert), clientKey: bench.write('c.key', two.key) };
     await using talk = await bench.start(() => ok, { change });
     expect(await reasonOf(talk.log(['{}']))).toMatch(/^settings: cannot use --tls_client_cert, /);

@@ -41,7 +41,7 @@ export function writeBody(call: DistributedWriteCall, nodeApi: boolean): Buffer 
 /** Behind the last byte that is not white space. */
 function endOfText(bytes: Uint8Array): number {
   let end = bytes.length;
-  while (end > 0 && skipSpace(bytes, end - 1) === end) end--;
+  while (end > 0 && skipSpace(bytes, end - 1) >= end) end--;
   return end;
 }
 

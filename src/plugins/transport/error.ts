@@ -53,12 +53,20 @@ export class RemoteError extends Error {
   /** Whatever was thrown, as a `RemoteError`. One that is one already stays as it is. */
   static from(thrown: unknown, secrets: Secrets = noSecrets): RemoteError {
     if (thrown instanceof RemoteError) return thrown;
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
-    return new RemoteError('internal', text, { cause: thrown, secrets });
+    return new RemoteError('internal', textOf(thrown), { cause: thrown, secrets });
   }
 
   /** Printing the error prints its message and stack, and not the cause. */
   [inspect.custom](): string {
     return this.stack ?? this.message;
+  }
+}
+
+/** User code may throw anything, also what has no text. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return 'something without a text was thrown';
   }
 }

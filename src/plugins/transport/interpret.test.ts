@@ -221,4 +221,18 @@ describe('reasons', () => {
   test('they show at most 200 characters of a page', () => {
     expect(reason(502, 'x'.repeat(5_000))).toBe(`HTTP 502: ${'x'.repeat(200)}…`);
   });
+
+  test('a secret is taken out before the text is cut, so that no half of it stays', () => {
+    const hide = (text: string) => text.replaceAll('made-up-secret', '<hidden>');
+    for (const body of [
+      `${'x'.repeat(190)}made-up-secret`,
+      JSON.stringify({ error: `${'x'.repeat(190)}made-up-secret` }),
+    ]) {
+      const outcome = interpret('log', answer(500, body), { hide });
+      expect(JSON.stringify(outcome)).not.toContain('made');
+    }
+    // Neither at the end of what is looked at.
+    const late = `${' '.repeat(64 * 1024 - 5)}made-up-secret`;
+    expect(JSON.stringify(interpret('log', answer(500, late), { hide }))).not.toContain('made');
+  });
 });

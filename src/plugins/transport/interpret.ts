@@ -2,14 +2,7 @@ import { RemoteError } from './error.ts';
 import { membersOf, spells } from './json-scan.ts';
 import type { Outcome } from './outcome.ts';
 import { type HttpReply, headerOf } from './reply.ts';
-import {
-  errorText,
-  excerpt,
-  hasError,
-  type ReplyContent,
-  readContent,
-  saysNodeInvalid,
-} from './reply-content.ts';
+import { type Hide, hasError, type ReplyContent, readContent, saysNodeInvalid } from './reply-content.ts';
 import type { Endpoint } from './request.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -19,11 +12,15 @@ export interface InterpretOptions {
   readonly nodeApi?: boolean;
   /** A client certificate is in use: then a blank node key is an enrollment. */
   readonly clientCertificate?: boolean;
+  /** Takes secrets out of what the server says, before that becomes part of a reason. */
+  readonly hide?: Hide;
 }
 
 type ObjectContent = Extract<ReplyContent, { kind: 'object' }>;
 
 const nothing = new Uint8Array(0);
+
+const asItIs: Hide = (text) => text;
 
 /**
  * What an answer means: first the HTTP status, then the content, then `node_invalid` and `error`. Real servers differ in
@@ -42,7 +39,7 @@ export function interpret(
   options: InterpretOptions = {},
 ): Outcome {
   if (answer instanceof RemoteError) return { kind: 'retry', reason: answer.message };
-  const content = readContent(answer.body);
+  const content = readContent(answer.body, options.hide ?? asItIs);
   if (answer.status >= 200 && answer.status <= 299) return accepted(endpoint, answer, content, options);
   return refusedBy(endpoint, answer, content);
 }
@@ -58,7 +55,7 @@ function accepted(
     const says = endpoint === 'log' || endpoint === 'distributed_write';
     return says ? { kind: 'delivered', body: nothing } : retry(reply, 'the answer is empty');
   }
-  if (content.kind === 'other') return retry(reply, `the answer is ${content.what}`);
+  if (content.kind === 'other') return retry(reply, `the answer is ${content.what}: ${content.says}`);
   if (saysNodeInvalid(content)) return nodeInvalid(reply, content);
   if (hasError(content)) return retry(reply, words(content));
   switch (endpoint) {
@@ -73,7 +70,7 @@ function accepted(
 
 /** A usable key wins over `node_invalid` and `error`, as in the built-in client. */
 function enrolled(reply: HttpReply, content: ReplyContent, clientCertificate: boolean): Outcome {
-  if (content.kind === 'other') return retry(reply, `the answer is ${content.what}`);
+  if (content.kind === 'other') return retry(reply, `the answer is ${content.what}: ${content.says}`);
   const members = content.kind === 'object' ? content.value : {};
   const key = members['node_key'] ?? members['id'];
   if (typeof key === 'string' && (key !== '' || (clientCertificate && members['node_key'] === ''))) {
@@ -89,7 +86,7 @@ function configured(reply: HttpReply, content: ObjectContent, nodeApi: boolean):
     const text = content.value['config'];
     if (typeof text !== 'string') return retry(reply, 'the answer has no text in its member "config"');
     body = Buffer.from(text);
-    const inner = readContent(body);
+    const inner = readContent(body, asItIs);
     if (inner.kind !== 'object') return retry(reply, 'the member "config" holds no JSON object');
     config = inner;
   }
@@ -101,7 +98,7 @@ function configured(reply: HttpReply, content: ObjectContent, nodeApi: boolean):
 /** Everything but 2xx. */
 function refusedBy(endpoint: Endpoint, reply: HttpReply, content: ReplyContent): Outcome {
   const { status } = reply;
-  const about = words(content) || (content.kind === 'other' ? excerpt(reply.body) : '');
+  const about = words(content);
   if (status === 413) {
     // Fleet's word for a sink that is down. Smaller batches would not help.
     const sinkDown = /error writing/i.test(about);
@@ -130,7 +127,10 @@ function carriesData(endpoint: Endpoint): boolean {
 function nodeInvalid(reply: HttpReply, content: ReplyContent): Outcome {
   return {
     kind: 'node_invalid',
-    reason: reasonOf(reply, errorText(content) ?? 'the server does not know this node key'),
+    reason: reasonOf(
+      reply,
+      (content.kind === 'object' && content.says) || 'the server does not know this node key',
+    ),
   };
 }
 
@@ -150,8 +150,8 @@ function reasonOf(reply: HttpReply, about: string): string {
 
 /** What the server says about a failure; empty if it says nothing. */
 function words(content: ReplyContent): string {
-  const text = errorText(content);
-  if (text !== undefined) return text;
+  if (content.kind === 'empty') return '';
+  if (content.says !== undefined) return content.says;
   if (saysNodeInvalid(content)) return 'node_invalid';
   return hasError(content) ? 'error without a text' : '';
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BatchRecord, RecordKind } from '../outbox/index.ts';
 import { logBody } from './log-body.ts';
+import { RowWriter } from './row-lines.ts';
 
 const options = {
   nodeKey: 'k',
@@ -8,6 +9,7 @@ const options = {
   compress: false,
   maxLineBytes: 100,
   osqueryVersion: '5.23.0',
+  rowWriter: new RowWriter(),
 };
 
 const record = (number: number, text: string, kind: RecordKind = 'line'): BatchRecord => ({

@@ -1,7 +1,7 @@
 import type { Batch, BatchRecord, LinePosition, UnfitLine } from '../outbox/index.ts';
 import { isJson } from './json-scan.ts';
 import { NumberRanges } from './numbers.ts';
-import { rowLines } from './row-lines.ts';
+import type { RowWriter } from './row-lines.ts';
 import { statusLines } from './status-lines.ts';
 
 /** The body of one log request, and what of the batch it holds. */
@@ -22,6 +22,7 @@ export interface LogBodyOptions {
   readonly compress: boolean;
   readonly maxLineBytes: number;
   readonly osqueryVersion: string;
+  readonly rowWriter: RowWriter;
 }
 
 /** One line of a record, with its row; `invalid` says why it cannot be sent. */
@@ -61,7 +62,7 @@ export function logBody(batch: Batch, options: LogBodyOptions): LogBody {
   });
 
   for (const [index, record] of batch.records.entries()) {
-    for (const line of linesOf(record, index === 0 ? batch.firstRow : 0, options)) {
+    for (const line of linesOf(record, index === 0 ? batch.firstRow : 0, batch.writer, options)) {
       const position = { record: record.number, row: line.row };
       const reason = line.invalid ?? tooLong(line.bytes, options.maxLineBytes);
       if (reason !== undefined) {
@@ -83,12 +84,20 @@ export function logBody(batch: Batch, options: LogBodyOptions): LogBody {
 }
 
 /** The lines of one record from row `firstRow` on. */
-function linesOf(record: BatchRecord, firstRow: number, options: LogBodyOptions): Iterable<RecordLine> {
+function linesOf(
+  record: BatchRecord,
+  firstRow: number,
+  writer: string,
+  { rowWriter, osqueryVersion }: LogBodyOptions,
+): Iterable<RecordLine> {
   switch (record.kind) {
     case 'statuses':
-      return statusLines(record.bytes, firstRow, options.osqueryVersion);
+      return statusLines(record.bytes, firstRow, osqueryVersion);
     case 'rows':
-      return rowLines(record.bytes, firstRow) ?? (firstRow > 0 ? [] : [oneLine(record.bytes)]);
+      return (
+        rowWriter.lines(record.bytes, firstRow, `${writer} ${record.number}`) ??
+        (firstRow > 0 ? [] : [oneLine(record.bytes)])
+      );
     default:
       return firstRow > 0 ? [] : [oneLine(record.bytes)];
   }

@@ -5,6 +5,7 @@ import type { HttpRequest } from './http-request.ts';
 import { logBody } from './log-body.ts';
 import type { TransportReply } from './outcome.ts';
 import type { TransportRequest } from './request.ts';
+import type { RowWriter } from './row-lines.ts';
 import { readSecret } from './secret.ts';
 import { Secrets } from './secrets.ts';
 import type { TransportSettings } from './settings.ts';
@@ -27,7 +28,11 @@ export interface PreparedBody {
 }
 
 /** @throws {RemoteError} if the content cannot be sent at all. */
-export function prepareBody(request: TransportRequest, settings: TransportSettings): PreparedBody {
+export function prepareBody(
+  request: TransportRequest,
+  settings: TransportSettings,
+  rowWriter: RowWriter,
+): PreparedBody {
   const { nodeApi } = settings;
   switch (request.endpoint) {
     case 'enroll':
@@ -44,6 +49,7 @@ export function prepareBody(request: TransportRequest, settings: TransportSettin
     case 'log': {
       const { bytes, lines, numbers, next, unfit } = logBody(request.batch, {
         nodeKey: request.nodeKey,
+        rowWriter,
         ...settings,
       });
       return { make: () => bytes, carried: { lines, bytes: bytes.length, next, unfit, numbers } };

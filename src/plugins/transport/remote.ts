@@ -3,14 +3,17 @@ import type { Clock } from '../../clock/index.ts';
 import { attemptsOf, waitMs } from './attempts.ts';
 import { Connections } from './connections.ts';
 import { hasClientCertificate } from './credentials.ts';
+import { dumpText } from './dump.ts';
 import { RemoteError } from './error.ts';
 import type { HttpRequest } from './http-request.ts';
 import { interpret } from './interpret.ts';
 import { attemptMs } from './limits.ts';
+import type { LogLevel } from './messages.ts';
 import type { Outcome, TransportReply } from './outcome.ts';
 import { type PreparedBody, prepare, prepareBody } from './prepare.ts';
 import type { HttpReply } from './reply.ts';
 import type { TransportRequest } from './request.ts';
+import { RowWriter } from './row-lines.ts';
 import { noSecrets, type Secrets } from './secrets.ts';
 import { Sender } from './send.ts';
 import type { TransportSettings } from './settings.ts';
@@ -27,20 +30,26 @@ export interface Around {
   attempt(next: AttemptHandler): AttemptHandler;
 }
 
+/** Takes a line for the log of the extension. */
+export type RemoteLog = (level: LogLevel, text: string) => void;
+
 const nothingAround: Around = { call: (next) => next, attempt: (next) => next };
 
 /** The server, seen from the transport thread: makes calls, each with its attempts. */
 export class Remote {
   readonly #clock: Clock;
+  readonly #log: RemoteLog;
   readonly #around: Around;
   readonly #connections: Connections;
   readonly #sender: Sender;
   readonly #call: CallHandler;
+  readonly #rowWriter = new RowWriter();
   #settings: TransportSettings;
 
-  constructor(settings: TransportSettings, clock: Clock, around: Around = nothingAround) {
+  constructor(settings: TransportSettings, clock: Clock, log: RemoteLog, around: Around = nothingAround) {
     this.#settings = settings;
     this.#clock = clock;
+    this.#log = log;
     this.#around = around;
     this.#connections = new Connections(clock);
     this.#sender = new Sender(this.#connections);
@@ -71,7 +80,7 @@ export class Remote {
   }
 
   async #attempts(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
-    const body = prepareBody(request, this.#settings);
+    const body = prepareBody(request, this.#settings, this.#rowWriter);
     const batch = body.carried && { batch: withoutNumbers(body.carried) };
     if (body.carried?.lines === 0) {
       return { outcome: { kind: 'delivered', body: new Uint8Array(0) }, attempts: 0, ...batch };
@@ -116,12 +125,19 @@ export class Remote {
       const prepared = prepare(request, body, settings);
       secrets = prepared.secrets;
       const reply = await this.#withDeadline(signal, (attemptSignal) => {
-        const send = this.#around.attempt((http, innerSignal) =>
-          this.#sender.send(http, { settings, secrets, signal: innerSignal }),
-        );
+        const send = this.#around.attempt(async (http, innerSignal) => {
+          if (settings.dump) this.#log('info', dumpText(http, http.body, settings, secrets));
+          const answer = await this.#sender.send(http, { settings, secrets, signal: innerSignal });
+          if (settings.dump) this.#log('info', dumpText(http, answer.body, settings, secrets, answer.status));
+          return answer;
+        });
         return send(prepared.http, attemptSignal);
       });
-      const options = { nodeApi: settings.nodeApi, clientCertificate: hasClientCertificate(settings) };
+      const options = {
+        nodeApi: settings.nodeApi,
+        clientCertificate: hasClientCertificate(settings),
+        hide: (text: string) => secrets.scrub(text),
+      };
       return scrubbed(interpret(request.endpoint, reply, options), secrets);
     } catch (error) {
       signal.throwIfAborted();

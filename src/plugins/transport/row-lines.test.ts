@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { rowLines } from './row-lines.ts';
+import { RowWriter } from './row-lines.ts';
 
 const expand = (text: string, firstRow = 0) => {
-  const lines = rowLines(Buffer.from(text, 'latin1'), firstRow);
+  const lines = new RowWriter().lines(Buffer.from(text, 'latin1'), firstRow, 'w 1');
   return lines && [...lines].map(({ row, bytes }) => [row, Buffer.from(bytes).toString('latin1')]);
 };
 
@@ -42,4 +42,25 @@ test.each([
   '',
 ])('%j is no batch line', (text) => {
   expect(expand(text)).toBeUndefined();
+});
+
+test('a large record is cut once, and each record for itself', () => {
+  const large = (value: string) => {
+    const rows = Array.from({ length: 5_000 }, (_, i) => `{"row":"${i}","value":"${value}"}`);
+    return Buffer.from(`{"diffResults":{"removed":[],"added":[${rows.join(',')}]},"n":1}`);
+  };
+  const writer = new RowWriter();
+  const row = (record: Buffer, firstRow: number, id: string) => {
+    for (const line of writer.lines(record, firstRow, id) ?? []) return Buffer.from(line.bytes).toString();
+    return undefined;
+  };
+  const one = large('one');
+  expect(row(one, 0, 'w 1')).toBe('{"n":1,"columns":{"row":"0","value":"one"},"action":"added"}');
+  expect(row(Buffer.from(one), 4_999, 'w 1')).toBe(
+    '{"n":1,"columns":{"row":"4999","value":"one"},"action":"added"}',
+  );
+  expect(row(large('three'), 4_999, 'w 2')).toBe(
+    '{"n":1,"columns":{"row":"4999","value":"three"},"action":"added"}',
+  );
+  expect(row(one, 5_000, 'w 1')).toBeUndefined();
 });

@@ -9,14 +9,33 @@ interface BatchLine {
   readonly added: readonly Span[];
 }
 
+/** Smaller records are cut again rather than remembered. */
+const minRememberedBytes = 64 * 1024;
+
 /**
- * The event lines of one differential batch line (`logger_event_type=false`): the same lines, in the same order, byte for
- * byte, as osqueryd writes with `logger_event_type=true`, removed rows first. Undefined if the record is no batch line;
- * none at all for a batch line without rows.
+ * Writes differential batch lines (`logger_event_type=false`) out as event lines. Remembers where the rows of the last
+ * large record stand: its rows go out in many requests, and a scan from the start for each would take time that grows
+ * with the square of the rows.
  */
-export function rowLines(record: Uint8Array, firstRow: number): Iterable<RecordLine> | undefined {
-  const batch = cutApart(record);
-  return batch && eventLines(record, batch, firstRow);
+export class RowWriter {
+  #remembered: { readonly id: string; readonly batch: BatchLine | undefined } | undefined;
+
+  /**
+   * The event lines of one batch line: the same lines, in the same order, byte for byte, as osqueryd writes with
+   * `logger_event_type=true`, removed rows first. Undefined if the record is no batch line; none at all for a batch line
+   * without rows.
+   * @param id names the record, so that equal ids mean equal bytes
+   */
+  lines(record: Uint8Array, firstRow: number, id: string): Iterable<RecordLine> | undefined {
+    const batch = this.#cut(record, id);
+    return batch && eventLines(record, batch, firstRow);
+  }
+
+  #cut(record: Uint8Array, id: string): BatchLine | undefined {
+    if (record.length < minRememberedBytes) return cutApart(record);
+    if (this.#remembered?.id !== id) this.#remembered = { id, batch: cutApart(record) };
+    return this.#remembered.batch;
+  }
 }
 
 function* eventLines(record: Uint8Array, batch: BatchLine, firstRow: number): Iterable<RecordLine> {

@@ -20,18 +20,20 @@ export class Secrets {
     for (const value of this.#values) clean = clean.replaceAll(value, hidden);
     return clean;
   }
-
-  /** Adds secrets that became known later. */
-  with(values: readonly string[]): Secrets {
-    return new Secrets([...this.#values, ...values]);
-  }
 }
 
 export const noSecrets = new Secrets([]);
 
-/** As it is, in a URI, in a JSON string, and in basic authorization. */
+/** As it is, and as it stands in a URI, a form, a JSON string, a page, and in basic authorization. */
 function formsOf(value: string): string[] {
-  const forms = [value, encodeURIComponent(value.toWellFormed()), JSON.stringify(value).slice(1, -1)];
+  const inUri = encodeURIComponent(value.toWellFormed());
+  const forms = [
+    value,
+    inUri,
+    inUri.replaceAll('%20', '+'),
+    JSON.stringify(value).slice(1, -1),
+    value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+  ];
   // Base64 of a short text is too common a word to be hidden.
   if (value.length >= 6) forms.push(Buffer.from(value).toString('base64'));
   return forms;

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { FromTransport, ToTransport } from './messages.ts';
 import { packReply } from './pack.ts';
 import { PortClock } from './port-clock.ts';
-import { type Around, Remote } from './remote.ts';
+import { type Around, Remote, type RemoteLog } from './remote.ts';
 
 /**
  * The transport's end of the port: answers every request that was not cancelled, each with exactly one reply. Settings
@@ -10,6 +10,7 @@ import { type Around, Remote } from './remote.ts';
  */
 export function serveTransport(port: MessagePort, around?: Around): void {
   const post = (message: FromTransport, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  const log: RemoteLog = (level, text) => post({ type: 'log', level, text });
   const clock = new PortClock(post);
   const running = new Map<number, AbortController>();
   let remote: Remote | undefined;
@@ -34,7 +35,7 @@ export function serveTransport(port: MessagePort, around?: Around): void {
     clock.heard(message);
     switch (message.type) {
       case 'settings':
-        if (remote === undefined) remote = new Remote(message.settings, clock, around);
+        if (remote === undefined) remote = new Remote(message.settings, clock, log, around);
         else remote.update(message.settings);
         break;
       case 'request':
