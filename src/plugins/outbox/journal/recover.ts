@@ -52,6 +52,7 @@ export async function recoverStream(
       continue;
     }
     const scan = scanFrames(bytes, frameSeed(name.stream, name.writer));
+    if ((scan.frames[0]?.offset ?? 0) > 0) tally.unreadable(name.writer);
     for (const { frame, offset, size } of scan.frames) {
       const position = acknowledged(from.position, name);
       const isGone = frame.number < position.record || inGap(from.gaps, name.writer, frame.number);
@@ -62,7 +63,7 @@ export async function recoverStream(
       const left = row > 0 ? Math.max(1, frame.lines - row) : frame.lines;
       queue.enter(segment, frame, offset, size, left);
     }
-    if (scan.damagedBytes > 0) tally.unreadable(name.writer);
+    if (scan.badEnd) tally.unreadable(name.writer);
     if (segment.blocks > 0) queue.segments.push(segment);
     else done.push(segment);
   }

@@ -8,10 +8,11 @@ export interface FoundFrame {
 
 export interface Scan {
   readonly frames: readonly FoundFrame[];
-  /** Bytes that are no frames, without `tornBytes`. */
-  readonly damagedBytes: number;
-  /** Bytes at the end that look like the beginning of a frame: a write that was never finished, so never answered. */
-  readonly tornBytes: number;
+  /**
+   * There is something unreadable behind the last frame, other than the beginning of one: that is a write that was
+   * never finished, so never answered.
+   */
+  readonly badEnd: boolean;
 }
 
 /**
@@ -21,23 +22,22 @@ export interface Scan {
 export function scanFrames(source: Buffer, seed: number): Scan {
   const frames: FoundFrame[] = [];
   const end = source.length;
-  let damagedBytes = 0;
-  let tornBytes = 0;
+  let badEnd = false;
+  let torn = false;
   let at = 0;
   while (at < end) {
     const read = readFrame(source, at, end, seed);
     if (typeof read === 'object') {
       frames.push({ frame: read.frame, offset: at, size: read.size });
-      damagedBytes += tornBytes;
-      tornBytes = 0;
+      badEnd = false;
+      torn = false;
       at += read.size;
       continue;
     }
-    const next = nextMagic(source, at, end);
     // A frame that is cut short may also be one whose length was flipped: go on looking behind it.
-    if (read === 'cut' || tornBytes > 0) tornBytes += next - at;
-    else damagedBytes += next - at;
-    at = next;
+    torn ||= read === 'cut';
+    badEnd ||= !torn;
+    at = nextMagic(source, at, end);
   }
-  return { frames, damagedBytes, tornBytes };
+  return { frames, badEnd };
 }

@@ -1,0 +1,421 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { StreamName } from '../../../api.ts';
+import { VirtualClock } from '../../../testing/index.ts';
+import { type Caps, defaultCaps, type Loss } from '../caps.ts';
+import { Journal, type JournalOptions, type StoredPosition } from './journal.ts';
+
+let root: string;
+let clock: VirtualClock;
+let losses: Loss[];
+let diskErrors: unknown[];
+let writers = 0;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'journal-'));
+  clock = new VirtualClock();
+  losses = [];
+  diskErrors = [];
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function newJournal(options: Partial<Omit<JournalOptions, 'caps'>> & { caps?: Partial<Caps> } = {}): Journal {
+  return new Journal({
+    dir: join(root, 'a'),
+    writer: `writer${String(++writers).padStart(4, '0')}`,
+    clock,
+    sync: 'never',
+    onLoss: (loss) => losses.push(loss),
+    onDisk: (error) => diskErrors.push(error),
+    ...options,
+    caps: { ...defaultCaps, minFreeBytes: 0, ...options.caps },
+  });
+}
+
+async function opened(options: Parameters<typeof newJournal>[0] = {}, stored = {}): Promise<Journal> {
+  const journal = newJournal(options);
+  await journal.open(stored);
+  return journal;
+}
+
+function append(journal: Journal, text: string, stream: StreamName = 'result'): void {
+  journal.append(stream, 'line', Buffer.from(text));
+}
+
+/** Everything that waits, acknowledged on the way in batches of `size`. */
+async function drain(journal: Journal, stream: StreamName = 'result', size = 100): Promise<string[]> {
+  const lines: string[] = [];
+  for (;;) {
+    const taken = await journal.reader(stream).take(size, 1024 * 1024);
+    if (taken === undefined) return lines;
+    lines.push(...taken.records.map(({ bytes }) => Buffer.from(bytes).toString()));
+    journal.reader(stream).settle({ record: (taken.records.at(-1)?.number ?? 0) + 1, row: 0 });
+  }
+}
+
+function lost(): number {
+  return losses.reduce((sum, loss) => sum + loss.lines, 0);
+}
+
+function files(dir = join(root, 'a')): string[] {
+  return readdirSync(dir).sort();
+}
+
+function names(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `line ${i}`);
+}
+
+describe('after a crash', () => {
+  test('cut at any length, the journal opens with every record that was written whole', async () => {
+    const journal = await opened({ sync: 'always' });
+    const path = () => join(root, 'a', files()[0] ?? '');
+    const ends = names(6).map((line) => {
+      append(journal, line);
+      return statSync(path()).size;
+    });
+    const [file] = files();
+    const whole = readFileSync(path());
+    for (let length = 0; length <= whole.length; length++) {
+      const dir = join(root, `cut${length}`);
+      mkdirSync(dir);
+      writeFileSync(join(dir, file ?? ''), whole.subarray(0, length));
+      const again = await opened({ dir });
+      const kept = ends.filter((end) => end <= length).length;
+      expect(again.queue('result').lines).toBe(kept);
+      expect(await drain(again)).toEqual(names(kept));
+    }
+    expect(losses).toEqual([]);
+  });
+
+  test('any flipped byte costs the record that it is in and no other, and that is counted', async () => {
+    const journal = await opened();
+    for (const line of names(6)) append(journal, line);
+    const [file = ''] = files();
+    const whole = readFileSync(join(root, 'a', file));
+    const size = whole.length / 6;
+    for (let at = 0; at < whole.length; at++) {
+      losses = [];
+      const dir = join(root, `flip${at}`);
+      mkdirSync(dir);
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x41;
+      writeFileSync(join(dir, file), bytes);
+      const hit = Math.floor(at / size);
+      const again = await opened({ dir });
+      expect(await drain(again)).toEqual(names(6).filter((_, i) => i !== hit));
+      // A length that was flipped in the very last record looks like a write that was never finished.
+      if (hit < 5) expect(losses).toEqual([{ stream: 'result', lines: 1, reason: 'damaged' }]);
+      else expect(lost()).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('a file of zeros, an empty one and one of noise open, and count as damage', async () => {
+    const journal = await opened();
+    append(journal, 'good');
+    const dir = join(root, 'a');
+    writeFileSync(join(dir, 'result-0000000002-aaaaaaaaaaaa.journal'), Buffer.alloc(10_000));
+    writeFileSync(join(dir, 'status-0000000001-bbbbbbbbbbbb.journal'), '');
+    writeFileSync(join(dir, 'status-0000000002-cccccccccccc.journal'), Buffer.alloc(5000, 'ab'));
+    writeFileSync(join(dir, 'notes.txt'), 'not ours');
+    const again = await opened();
+    append(again, 'new');
+    expect(await drain(again)).toEqual(['good', 'new']);
+    expect(await drain(again, 'status')).toEqual([]);
+    expect(losses).toEqual([
+      { stream: 'result', lines: 1, reason: 'damaged' },
+      { stream: 'status', lines: 1, reason: 'damaged' },
+    ]);
+    expect(files()).toContain('notes.txt');
+  });
+
+  test('bytes that go bad while the journal is open are counted, the rest is delivered', async () => {
+    const journal = await opened();
+    for (const line of names(300)) append(journal, line);
+    const path = join(root, 'a', files()[0] ?? '');
+    const bytes = readFileSync(path);
+    bytes.fill(0, 1000, 1200);
+    writeFileSync(path, bytes);
+    const lines = await drain(journal);
+    expect(lines.length + lost()).toBe(300);
+    expect(lines.length).toBeGreaterThan(290);
+    expect(journal.queue('result').lines).toBe(0);
+  });
+
+  test('a journal file that somebody removed is counted and passed', async () => {
+    const journal = await opened();
+    for (const line of names(10)) append(journal, line);
+    rmSync(join(root, 'a', files()[0] ?? ''));
+    expect(await drain(journal)).toEqual([]);
+    expect(losses).toEqual([{ stream: 'result', lines: 10, reason: 'damaged' }]);
+  });
+
+  test('a line that looks like a frame is never taken for a record', async () => {
+    const journal = await opened();
+    append(journal, 'before');
+    const frame = readFileSync(join(root, 'a', files()[0] ?? ''));
+    const other = await opened({ dir: join(root, 'b') });
+    other.append('result', 'line', frame);
+    append(other, 'after');
+    const [file = ''] = files(join(root, 'b'));
+    const bytes = readFileSync(join(root, 'b', file));
+    bytes[20] = 99;
+    writeFileSync(join(root, 'b', file), bytes);
+    expect(await drain(await opened({ dir: join(root, 'b') }))).toEqual(['after']);
+    expect(lost()).toBe(1);
+  });
+});
+
+describe('acknowledged positions', () => {
+  test('a restart goes on behind what was acknowledged, also inside a record, under the old writer id', async () => {
+    const first = await opened();
+    first.append('result', 'rows', Buffer.from('a|b|c|d'), { lines: 4 });
+    append(first, 'two');
+    await first.reader('result').take(10, 1000);
+    first.reader('result').settle({ record: 1, row: 3 });
+    expect(first.queue('result').lines).toBe(2);
+
+    const second = await opened({}, { result: first.position('result') });
+    append(second, 'three');
+    const taken = await second.reader('result').take(10, 1000);
+    expect(taken).toMatchObject({ writer: first.writer, firstRow: 3 });
+    expect(taken?.records.map(({ number }) => number)).toEqual([1, 2]);
+    second.reader('result').settle({ record: 3, row: 0 });
+    expect(await second.reader('result').take(10, 1000)).toMatchObject({
+      writer: second.writer,
+      firstRow: 0,
+    });
+  });
+
+  test('a position that got lost means that lines are sent again, not that they are lost', async () => {
+    const first = await opened();
+    for (const line of names(5)) append(first, line);
+    await first.reader('result').take(3, 1000);
+    first.reader('result').settle({ record: 4, row: 0 });
+    expect(await drain(await opened())).toEqual(names(5));
+    expect(lost()).toBe(0);
+  });
+
+  test('a journal restored from a copy is not taken for acknowledged', async () => {
+    const first = await opened();
+    append(first, 'one');
+    append(first, 'two');
+    mkdirSync(join(root, 'copy'));
+    for (const file of files()) copyFileSync(join(root, 'a', file), join(root, 'copy', file));
+    await drain(first);
+    const stored: StoredPosition | undefined = first.position('result');
+    // The journal is older than the lookups: all that it holds was delivered, what comes now was not.
+    const second = await opened({ dir: join(root, 'copy') }, { result: stored });
+    append(second, 'new');
+    expect(await drain(second)).toEqual(['new']);
+    const third = await opened({ dir: join(root, 'empty') }, { result: stored });
+    append(third, 'other');
+    const fourth = await opened({ dir: join(root, 'empty') }, { result: stored });
+    expect(await drain(fourth)).toEqual(['other']);
+  });
+
+  test('whatever is appended, acknowledged and reopened: each line comes once and in order', async () => {
+    const op = fc.oneof(
+      fc.record({ kind: fc.constant('append' as const), size: fc.integer({ min: 1, max: 3000 }) }),
+      fc.record({
+        kind: fc.constant('take' as const),
+        lines: fc.integer({ min: 1, max: 20 }),
+        part: fc.nat(100),
+      }),
+      fc.constant({ kind: 'reopen' as const }),
+      fc.constant({ kind: 'store' as const }),
+    );
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(op, { maxLength: 80 }), async (ops) => {
+        const dir = join(root, `run${run++}`);
+        const caps = { maxBytes: 1024 * 1024 };
+        let journal = await opened({ dir, caps });
+        let count = 0;
+        const got: string[] = [];
+        const accept = (taken: readonly { bytes: Uint8Array }[]) =>
+          got.push(...taken.map(({ bytes }) => Buffer.from(bytes).toString().split(' ')[0] ?? ''));
+        for (const one of ops) {
+          if (one.kind === 'append') append(journal, `${count++} ${'x'.repeat(one.size)}`);
+          else if (one.kind === 'store') journal.removeSegments(journal.takeEmptied());
+          else if (one.kind === 'reopen') {
+            journal.close();
+            journal = await opened({ dir, caps }, { result: journal.position('result') });
+          } else {
+            const taken = await journal.reader('result').take(one.lines, 10_000);
+            if (taken === undefined) continue;
+            const part = taken.records.slice(0, Math.ceil((taken.records.length * one.part) / 100));
+            if (part.length === 0) journal.reader('result').giveBack();
+            else journal.reader('result').settle({ record: (part.at(-1)?.number ?? 0) + 1, row: 0 });
+            accept(part);
+          }
+          expect(journal.queue('result').lines).toBe(count - got.length);
+        }
+        got.push(...(await drain(journal)).map((line) => line.split(' ')[0] ?? ''));
+        expect(got).toEqual(Array.from({ length: count }, (_, i) => String(i)));
+        expect(journal.queue('result')).toMatchObject({ lines: 0, bytes: 0 });
+        expect(losses).toEqual([]);
+        journal.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('caps', () => {
+  test('of lines: the oldest go, status lines before results, and every one is counted', async () => {
+    const journal = await opened({ caps: { maxLines: 20 } });
+    for (const line of names(10)) append(journal, line, 'status');
+    for (const line of names(15)) append(journal, line);
+    expect(journal.queue('result').lines).toBe(15);
+    expect(journal.queue('status').lines).toBe(5);
+    for (const line of names(10)) append(journal, line, 'distributed');
+    expect(await drain(journal, 'status')).toEqual([]);
+    expect(await drain(journal, 'distributed')).toEqual(names(10).slice(5));
+    expect(await drain(journal)).toEqual(names(15));
+    expect(losses.every(({ reason }) => reason === 'lines')).toBe(true);
+    expect(losses.filter(({ stream }) => stream === 'status')).toHaveLength(10);
+    expect(losses.filter(({ stream }) => stream === 'distributed')).toHaveLength(5);
+  });
+
+  test('of bytes: files stay under it however long the server is away', async () => {
+    const maxBytes = 512 * 1024;
+    const journal = await opened({ caps: { maxBytes } });
+    for (let i = 0; i < 5000; i++) {
+      journal.append('result', 'line', Buffer.alloc(500, 'x'));
+      expect(journal.storedBytes).toBeLessThanOrEqual(maxBytes);
+    }
+    const onDisk = files().reduce((sum, file) => sum + statSync(join(root, 'a', file)).size, 0);
+    expect(onDisk).toBe(journal.storedBytes);
+    expect(onDisk).toBeGreaterThan(maxBytes * 0.9);
+    expect(journal.queue('result').lines + lost()).toBe(5000);
+    expect(await drain(journal)).toHaveLength(5000 - lost());
+  });
+
+  test('a record larger than everything that may be kept is lost alone', async () => {
+    const journal = await opened({ caps: { maxBytes: 100_000 } });
+    append(journal, 'kept');
+    journal.append('result', 'line', Buffer.alloc(200_000));
+    expect(losses).toEqual([{ stream: 'result', lines: 1, reason: 'bytes' }]);
+    expect(await drain(journal)).toEqual(['kept']);
+  });
+
+  test('of age: per stream, also without appends', async () => {
+    const journal = await opened({ caps: { maxAgeMs: { distributed: 86_400_000 } } });
+    append(journal, 'old', 'distributed');
+    append(journal, 'result');
+    await clock.advance(86_000_000);
+    append(journal, 'young', 'distributed');
+    await clock.advance(1_000_000);
+    journal.enforceCaps();
+    expect(losses).toEqual([{ stream: 'distributed', lines: 1, reason: 'age' }]);
+    expect(await drain(journal, 'distributed')).toEqual(['young']);
+    expect(await drain(journal)).toEqual(['result']);
+  });
+
+  test('what is on its way to the server is never dropped, what comes behind it is', async () => {
+    const journal = await opened({ caps: { maxLines: 10 } });
+    for (const line of names(10)) append(journal, line);
+    const taken = await journal.reader('result').take(4, 1000);
+    expect(taken?.records).toHaveLength(4);
+    for (let i = 10; i < 30; i++) append(journal, `line ${i}`);
+    expect(journal.queue('result').lines).toBe(10);
+    const stored = journal.position('result');
+    journal.reader('result').settle({ record: 5, row: 0 });
+    const rest = Array.from({ length: 6 }, (_, i) => `line ${24 + i}`);
+    // A crash before the batch was acknowledged sends it again, and nothing of what was dropped.
+    const again = await opened({}, { result: stored });
+    expect(await drain(again)).toEqual([...names(4), ...rest]);
+    expect(await drain(journal)).toEqual(rest);
+    expect(lost()).toBe(20);
+  });
+
+  test('a disk that is nearly full is given back what waits, then records wait in memory', async () => {
+    const journal = await opened();
+    append(journal, 'one');
+    const tight = await opened({ caps: { minFreeBytes: Number.MAX_SAFE_INTEGER } });
+    expect(losses).toEqual([{ stream: 'result', lines: 1, reason: 'disk_space' }]);
+    append(tight, 'two');
+    expect(tight.memoryBytes).toBeGreaterThan(0);
+    expect(files()).toEqual([]);
+    expect(await drain(tight)).toEqual(['two']);
+  });
+});
+
+describe('a disk that refuses', () => {
+  const full = () => Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+
+  test('records wait in memory meanwhile, are delivered from there, and are written down when it works again', async () => {
+    let left = 500;
+    const write: typeof writeSync = (...args: unknown[]) => {
+      const [fd, bytes, offset, length, position] = args as [number, Uint8Array, number, number, number];
+      if (left <= 0) throw full();
+      const count = Math.min(left, length);
+      left -= count;
+      return writeSync(fd, bytes, offset, count, position);
+    };
+    const journal = await opened({ files: { write } });
+    for (const line of names(40)) append(journal, line);
+    expect(diskErrors).toHaveLength(1);
+    expect(journal.queue('result').lines).toBe(40);
+    const taken = await journal.reader('result').take(15, 10_000);
+    expect(taken?.records).toHaveLength(15);
+    journal.reader('result').settle({ record: 16, row: 0 });
+    left = Infinity;
+    await clock.advance(1000);
+    append(journal, 'late');
+    expect(diskErrors).toEqual([expect.anything(), undefined]);
+    expect(journal.memoryBytes).toBe(0);
+    const again = await opened({}, { result: journal.position('result') });
+    expect(await drain(again)).toEqual([...names(40).slice(15), 'late']);
+    expect(lost()).toBe(0);
+  });
+
+  test('memory is bounded: what does not fit is counted, status lines first', async () => {
+    const write = () => {
+      throw full();
+    };
+    const journal = await opened({ files: { write }, caps: { maxMemoryBytes: 100_000 } });
+    for (let i = 0; i < 50; i++) journal.append('status', 'line', Buffer.alloc(500, 's'));
+    for (let i = 0; i < 1000; i++) {
+      journal.append('result', 'line', Buffer.alloc(500, 'r'));
+      expect(journal.memoryBytes).toBeLessThanOrEqual(100_000);
+    }
+    expect(journal.queue('status').lines).toBe(0);
+    expect(losses.every(({ reason }) => reason === 'memory')).toBe(true);
+    expect(journal.queue('result').lines + lost()).toBe(1050);
+    expect(await drain(journal)).toHaveLength(1050 - lost());
+  });
+
+  test('a directory that cannot be made is tried again', async () => {
+    writeFileSync(join(root, 'file'), '');
+    const journal = await opened({ dir: join(root, 'file', 'journal') });
+    append(journal, 'one');
+    expect(diskErrors).toHaveLength(1);
+    rmSync(join(root, 'file'));
+    await clock.advance(1000);
+    append(journal, 'two');
+    expect(journal.memoryBytes).toBe(0);
+    expect(await drain(await opened({ dir: join(root, 'file', 'journal') }))).toEqual(['one', 'two']);
+  });
+});
+
+test('journal files are readable by their owner alone', async () => {
+  const journal = await opened();
+  append(journal, 'one');
+  expect(statSync(join(root, 'a', files()[0] ?? '')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(root, 'a')).mode & 0o777).toBe(0o700);
+});
