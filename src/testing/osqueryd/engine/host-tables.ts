@@ -81,9 +81,9 @@ const PLATFORM_INFO: readonly ColumnSpec[] = [
   ['revision', 'TEXT'],
   ['extra', 'TEXT'],
   ['firmware_type', 'TEXT'],
-  ['address', 'TEXT', HIDDEN],
-  ['size', 'TEXT', HIDDEN],
-  ['volume_size', 'INTEGER', HIDDEN],
+  ['address', 'TEXT'],
+  ['size', 'TEXT'],
+  ['volume_size', 'INTEGER'],
 ];
 
 const PROCESSES: readonly ColumnSpec[] = [
