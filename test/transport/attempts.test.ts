@@ -126,3 +126,14 @@ test('new settings count from the next attempt on, also for a call that is under
   await talk.clock.advance(1_000);
   expect(await reply).toMatchObject({ attempts: 2, outcome: { kind: 'delivered' } });
 });
+
+test('closing answers what is under way, and leaves no timer behind', async () => {
+  await using talk = await bench.start(() => 'hang');
+  const reply = talk.log(['{}']);
+  await talk.server.requests(1);
+  await talk.transport.close();
+  expect((await reply).outcome).toEqual({ kind: 'retry', reason: 'worker: the transport is closed' });
+  expect(talk.clock.pending()).toEqual([]);
+  expect((await talk.config()).outcome).toMatchObject({ kind: 'retry' });
+  expect(talk.clock.pending()).toEqual([]);
+});

@@ -52,8 +52,8 @@ class TransportClient implements Transport {
   readonly #pending = new Map<number, Pending>();
   #settings: TransportSettings;
   #host: TransportHost | undefined;
-  /** Ends the sleeps that the present transport asked for. */
-  #sleeps = new Map<number, AbortController>();
+  /** The sleeps that the present transport asked for, and what ends them. */
+  readonly #sleeps = new Map<number, AbortController>();
   #nextId = 1;
   #endsInARow = 0;
   #startsAt = 0;
@@ -111,6 +111,7 @@ class TransportClient implements Transport {
     const host = this.#host;
     this.#host = undefined;
     this.#closed.abort();
+    this.#endSleeps();
     this.#failPending('the transport is closed');
     await host?.terminate();
   }
@@ -156,13 +157,17 @@ class TransportClient implements Transport {
     );
   }
 
+  #endSleeps(): void {
+    for (const stop of this.#sleeps.values()) stop.abort();
+    this.#sleeps.clear();
+  }
+
   /** The transport is gone, or has to go. */
   #ended(host: TransportHost, reason: string): void {
     if (this.#host !== host) return;
     this.#host = undefined;
     host.terminate().catch(() => {});
-    for (const stop of this.#sleeps.values()) stop.abort();
-    this.#sleeps = new Map();
+    this.#endSleeps();
     const delayMs = restartDelayMs(++this.#endsInARow);
     this.#startsAt = this.#clock.monotonic() + delayMs;
     this.#log('warning', `the transport thread ended (${reason}); it starts again in ${delayMs / 1_000} s`);

@@ -1,5 +1,6 @@
-import { workerData } from 'node:worker_threads';
+import { type MessagePort, workerData } from 'node:worker_threads';
 import { serveTransport } from './serve.ts';
 
 /** The transport thread. Its port comes as `workerData.port`. */
-serveTransport(workerData.port);
+const { port } = workerData as { readonly port: MessagePort };
+serveTransport(port);
