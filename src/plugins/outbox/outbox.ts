@@ -258,7 +258,7 @@ export class Outbox {
     this.#stopTicking();
     await Promise.all(streamNames.map((stream) => this.#forwarders[stream]?.stop()));
     this.#losses.reportAll();
-    const error = this.#journal.close();
+    const error = await this.#journal.close();
     if (error !== undefined) this.#log('error', `syncing the journal: ${text(error)}`);
     await this.#save();
   }

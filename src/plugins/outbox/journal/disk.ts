@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, statfsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { Segment } from './segment.ts';
 import { parseSegmentName, type SegmentName } from './segment-name.ts';
 
@@ -44,6 +45,20 @@ export function syncDirectory(dir: string): void {
   }
 }
 
+/** The same in the background. */
+async function syncDirectoryLater(dir: string): Promise<void> {
+  try {
+    const handle = await open(dir, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // As above.
+  }
+}
+
 /** Segments whose bytes the disk may not have yet, and whether a file is new in the directory. */
 export class SyncList {
   readonly #segments = new Set<Segment>();
@@ -62,7 +77,7 @@ export class SyncList {
     let failed: unknown;
     if (this.#newFile) {
       this.#newFile = false;
-      syncDirectory(dir);
+      await syncDirectoryLater(dir);
     }
     for (const segment of [...this.#segments]) {
       try {
@@ -77,20 +92,18 @@ export class SyncList {
   }
 
   /** The same at once. @returns the first error. */
-  syncNow(dir: string, isActive: (segment: Segment) => boolean): unknown {
+  syncNow(dir: string): unknown {
     let failed: unknown;
-    if (this.#newFile) {
-      this.#newFile = false;
-      syncDirectory(dir);
-    }
-    for (const segment of [...this.#segments]) {
+    if (this.#newFile) syncDirectory(dir);
+    this.#newFile = false;
+    for (const segment of this.#segments) {
       try {
         segment.syncNow();
       } catch (error) {
         failed ??= error;
       }
-      this.#done(segment, isActive);
     }
+    this.#segments.clear();
     return failed;
   }
 

@@ -14,9 +14,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StreamName } from '../../../api.ts';
+import type { Clock } from '../../../clock/index.ts';
 import { VirtualClock } from '../../../testing/index.ts';
 import { type Caps, defaultCaps, type Loss } from '../caps.ts';
+import { DiskThread, type FileWriter } from './disk-thread.ts';
 import { Journal, type JournalOptions, type StoredPosition } from './journal.ts';
+import type { SegmentFiles } from './segment.ts';
 
 let root: string;
 let clock: VirtualClock;
@@ -252,7 +255,7 @@ describe('acknowledged positions', () => {
           if (one.kind === 'append') append(journal, `${count++} ${'x'.repeat(one.size)}`);
           else if (one.kind === 'store') journal.removeSegments(journal.takeEmptied());
           else if (one.kind === 'reopen') {
-            journal.close();
+            await journal.close();
             journal = await opened({ dir, caps }, { result: journal.position('result') });
           } else {
             const taken = await journal.reader('result').take(one.lines, 10_000);
@@ -268,7 +271,7 @@ describe('acknowledged positions', () => {
         expect(got).toEqual(Array.from({ length: count }, (_, i) => String(i)));
         expect(journal.queue('result')).toMatchObject({ lines: 0, bytes: 0 });
         expect(losses).toEqual([]);
-        journal.close();
+        await journal.close();
       }),
       { numRuns: 60 },
     );
@@ -410,6 +413,105 @@ describe('a disk that refuses', () => {
     append(journal, 'two');
     expect(journal.memoryBytes).toBe(0);
     expect(await drain(await opened({ dir: join(root, 'file', 'journal') }))).toEqual(['one', 'two']);
+  });
+});
+
+describe('a disk that is slow', () => {
+  /** A clock that every write moves on by what the disk takes. */
+  function slowDisk() {
+    let elapsed = 0;
+    const disk = { tookMs: 0, writes: 0, behind: [] as string[] };
+    const files: SegmentFiles = {
+      write(fd, bytes, offset, length, position) {
+        elapsed += disk.tookMs;
+        disk.writes += 1;
+        return writeSync(fd, bytes, offset, length, position);
+      },
+    };
+    const time: Clock = {
+      now: () => clock.now(),
+      monotonic: () => elapsed,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      interval: (ms, tick) => clock.interval(ms, tick),
+    };
+    const gates: (() => void)[] = [];
+    const slowWriter: FileWriter = {
+      async write(path, bytes) {
+        await new Promise<void>((resolve) => gates.push(resolve));
+        writeFileSync(path, bytes);
+        disk.behind.push(path);
+        return disk.tookMs;
+      },
+      close: () => Promise.resolve(),
+    };
+    return { disk, options: { files, slowWriter, clock: time }, gates };
+  }
+
+  test('stalls one append only: later ones wait in memory and are written by the disk thread', async () => {
+    const { disk, options, gates } = slowDisk();
+    const journal = await opened(options);
+    append(journal, 'quick');
+    disk.tookMs = 5000;
+    append(journal, 'stalled');
+    const before = disk.writes;
+    for (const line of names(100)) append(journal, line);
+    expect(disk.writes).toBe(before);
+    expect(diskErrors).toHaveLength(1);
+    expect(journal.memoryBytes).toBeGreaterThan(0);
+    // Lines are delivered from memory while the thread is stuck.
+    const taken = await journal.reader('result').take(3, 1000);
+    expect(taken?.records).toHaveLength(3);
+    journal.reader('result').settle({ record: 4, row: 0 });
+
+    disk.tookMs = 5;
+    for (let i = 0; i < 4; i++) {
+      append(journal, `more ${i}`);
+      journal.retryDisk();
+      for (let turns = 0; turns < 20; turns++) {
+        gates.shift()?.();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    expect(diskErrors.at(-1)).toBeUndefined();
+    expect(journal.memoryBytes).toBe(0);
+    append(journal, 'direct');
+    expect(disk.writes).toBeGreaterThan(before);
+    const again = await opened({}, { result: journal.position('result') });
+    expect(await drain(again)).toEqual([
+      ...names(100).slice(1),
+      ...Array.from({ length: 4 }, (_, i) => `more ${i}`),
+      'direct',
+    ]);
+    expect(losses).toEqual([]);
+  });
+
+  test('a segment that is delivered while the thread writes it leaves no file behind', async () => {
+    const { disk, options, gates } = slowDisk();
+    const journal = await opened(options);
+    disk.tookMs = 100;
+    append(journal, 'stalled');
+    append(journal, 'late');
+    journal.retryDisk();
+    expect(await drain(journal)).toEqual(['stalled', 'late']);
+    journal.removeSegments(journal.takeEmptied());
+    gates.shift()?.();
+    await journal.close();
+    expect(disk.behind).toHaveLength(1);
+    expect(files()).toEqual([]);
+    expect(journal).toMatchObject({ storedBytes: 0, memoryBytes: 0 });
+  });
+
+  test('the disk thread writes files as the journal does, and says why it cannot', async () => {
+    const thread = new DiskThread();
+    mkdirSync(join(root, 'a'));
+    const path = join(root, 'a', 'file');
+    expect(await thread.write(path, Buffer.from(Buffer.alloc(3_000_000, 'x')), true)).toBeGreaterThan(0);
+    expect(statSync(path)).toMatchObject({ size: 3_000_000 });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await expect(thread.write(join(root, 'none', 'file'), new Uint8Array(3), false)).rejects.toThrow(
+      'ENOENT',
+    );
+    await thread.close();
   });
 });
 

@@ -29,19 +29,14 @@ export interface RecoverFrom {
 }
 
 /** Reads what earlier openings left of a stream. Nothing in these files is changed. */
-export async function recoverStream(
-  from: RecoverFrom,
-  turn: () => Promise<void>,
-  onVoid: (lines: number) => void,
-): Promise<Recovered> {
+export async function recoverStream(from: RecoverFrom, onVoid: (lines: number) => void): Promise<Recovered> {
   const queue = new StreamQueue(from.stream, from.writer, from.limits, onVoid);
   const done: Segment[] = [];
   const tally = new DamageTally(from);
   for (const name of from.names) {
-    await turn();
     let bytes: Buffer;
     try {
-      bytes = readSegmentFile(from.dir, name);
+      bytes = await readSegmentFile(from.dir, name);
     } catch {
       tally.unreadable(name.writer);
       continue;

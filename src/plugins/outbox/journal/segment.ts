@@ -4,11 +4,11 @@ import {
   fdatasyncSync,
   ftruncateSync,
   openSync,
-  readFileSync,
+  unlink,
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatSegmentName, type SegmentName } from './segment-name.ts';
 
@@ -106,13 +106,8 @@ export class Segment {
   /** Puts what stood in memory into its file, and keeps the file open for more. @throws as `append`. */
   spill(dir: string): void {
     const memory = this.#memory;
-    if (memory === undefined || this.#sequence === undefined) return;
-    const name = formatSegmentName({
-      stream: this.stream,
-      sequence: this.#sequence,
-      writer: this.writer,
-    });
-    const path = join(dir, name);
+    if (memory === undefined) return;
+    const path = join(dir, this.#fileName());
     const fd = openSync(path, 'w+', 0o600);
     try {
       this.#writeAll(fd, memory, this.size, 0);
@@ -127,9 +122,31 @@ export class Segment {
     this.#dirty = this.size > 0;
   }
 
+  /**
+   * Lets `write` put what stands in memory into its file. Until it has, it is read from memory. The segment is sealed.
+   * @returns what `write` returns. @throws as `write`.
+   */
+  async writeLater(
+    dir: string,
+    write: (path: string, bytes: Uint8Array) => Promise<number>,
+  ): Promise<number> {
+    const path = join(dir, this.#fileName());
+    const result = await write(path, this.memoryCopy());
+    if (this.#memory === undefined) {
+      // Nothing waits in it any more.
+      removeQuietly(path);
+      return result;
+    }
+    this.#path = path;
+    this.#memory = undefined;
+    return result;
+  }
+
   /** A copy of what stands in memory. */
   memoryCopy(): Buffer {
-    return Buffer.from(this.#memory?.subarray(0, this.size) ?? []);
+    const copy = Buffer.allocUnsafeSlow(this.#memory === undefined ? 0 : this.size);
+    this.#memory?.copy(copy, 0, 0, this.size);
+    return copy;
   }
 
   /** Reads without blocking. A memory segment gives a copy. */
@@ -191,18 +208,23 @@ export class Segment {
     if (!this.#closing) closeSync(fd);
   }
 
-  /** @throws what the file system says, unless the file is gone already. */
-  remove(): void {
+  /**
+   * Removes the file. One that cannot be removed stays behind, and is looked at again by the next opening.
+   * @param later in the background, because the disk is slow.
+   */
+  remove(later: boolean): void {
     this.close();
     this.#memory = undefined;
     this.#dirty = false;
     this.size = 0;
     if (this.#path === undefined) return;
-    try {
-      unlinkSync(this.#path);
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    }
+    if (later) unlink(this.#path, () => undefined);
+    else removeQuietly(this.#path);
+  }
+
+  #fileName(): string {
+    const { stream, writer } = this;
+    return formatSegmentName({ stream, sequence: this.#sequence ?? 0, writer });
   }
 
   #remember(memory: Buffer, frame: Buffer, length: number): void {
@@ -234,9 +256,9 @@ export class Segment {
   }
 }
 
-/** The bytes of a file that an earlier opening left. Blocks. */
-export function readSegmentFile(dir: string, name: SegmentName): Buffer {
-  return readFileSync(join(dir, formatSegmentName(name)));
+/** The bytes of a file that an earlier opening left. @throws what the file system says. */
+export function readSegmentFile(dir: string, name: SegmentName): Promise<Buffer> {
+  return readFile(join(dir, formatSegmentName(name)));
 }
 
 function removeQuietly(path: string): void {

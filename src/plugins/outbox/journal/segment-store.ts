@@ -1,0 +1,281 @@
+import { mkdirSync } from 'node:fs';
+import type { Clock } from '../../../clock/index.ts';
+import { SyncList, type SyncMode, syncDirectory } from './disk.ts';
+import { DiskThread, type FileWriter } from './disk-thread.ts';
+import { realFiles, Segment, type SegmentFiles } from './segment.ts';
+import type { StreamQueue } from './stream-queue.ts';
+
+export interface SegmentStoreOptions {
+  readonly dir: string;
+  readonly writer: string;
+  readonly clock: Clock;
+  readonly sync: SyncMode;
+  /** Every stream of the journal. */
+  readonly streams: () => readonly StoredStream[];
+  /** Whether there is enough free space to write. */
+  readonly hasSpace: () => boolean;
+  /** The disk refuses or has become slow, or (undefined) works again. Called on each change. */
+  readonly onDisk: (error: unknown) => void;
+  readonly files?: SegmentFiles;
+  readonly slowWriter?: FileWriter;
+}
+
+/** A stream, as far as its segments are concerned. */
+export interface StoredStream {
+  readonly queue: StreamQueue;
+  readonly segmentBytes: number;
+  readonly memorySegmentBytes: number;
+  /** The highest number that a segment of this stream ever had. */
+  sequence: number;
+}
+
+/** How long a disk that refused is left alone. */
+const retryMs = 1000;
+/** A write that takes longer ends direct writing: the thread that writes also answers osqueryd's pings. */
+const slowMs = 20;
+/** Under `always` a write waits for the disk, which on a turning one takes its time. */
+const slowSyncMs = 250;
+/** So many quick writes by the disk thread, and direct writing is tried again. */
+const quickWrites = 3;
+
+/**
+ * Puts frames into segments: in files as long as the disk takes them at once, else in memory.
+ * - `memory`: not open yet, or the disk refused. It is tried again every second.
+ * - `disk`: each frame is written when it comes.
+ * - `slow`: the disk works, but takes its time. Frames wait in memory, and a thread writes them down.
+ */
+export class SegmentStore {
+  readonly #options: SegmentStoreOptions;
+  readonly #files: SegmentFiles;
+  readonly #slowWriter: FileWriter;
+  readonly #syncList = new SyncList();
+  #mode: 'memory' | 'disk' | 'slow' = 'memory';
+  #opened = false;
+  #closed = false;
+  #told = false;
+  #retryAt = 0;
+  #writing: Promise<void> | undefined;
+  #quick = 0;
+  /** Bytes in files and memory. */
+  storedBytes = 0;
+  memoryBytes = 0;
+  /** Bytes written to files, ever. */
+  writtenBytes = 0;
+
+  constructor(options: SegmentStoreOptions) {
+    this.#options = options;
+    this.#files = options.files ?? realFiles;
+    this.#slowWriter = options.slowWriter ?? new DiskThread();
+  }
+
+  get mode(): 'memory' | 'disk' | 'slow' {
+    return this.#mode;
+  }
+
+  /** The directory has been read: files may be written now. */
+  opened(): void {
+    this.#opened = true;
+    this.#spill();
+  }
+
+  /** Appends a frame. Never fails: what the disk does not take stays in memory. */
+  put(stream: StoredStream, frame: Buffer, size: number): { segment: Segment; offset: number } {
+    if (this.#mode === 'memory') this.retry();
+    const start = this.#options.clock.monotonic();
+    const segment = this.#segmentFor(stream);
+    const offset = segment.size;
+    try {
+      segment.append(frame, size);
+    } catch (error) {
+      this.refuse(error);
+      return this.put(stream, frame, size);
+    }
+    this.storedBytes += size;
+    if (segment.inMemory) this.memoryBytes += size;
+    else this.#written(segment, size, start);
+    return { segment, offset };
+  }
+
+  /** To be called when the frame is entered in the queue. */
+  sealIfFull(stream: StoredStream): void {
+    const { active } = stream.queue;
+    if (active === undefined) return;
+    const limit = active.inMemory ? stream.memorySegmentBytes : stream.segmentBytes;
+    if (active.size >= limit) this.seal(stream);
+  }
+
+  seal(stream: StoredStream): void {
+    const segment = stream.queue.seal();
+    // What is still to be synced is closed then.
+    if (this.#options.sync !== 'interval' || segment?.dirty === false) segment?.close();
+  }
+
+  /** Looks whether the disk works again, at most once a second, and writes down what waits. */
+  retry(): void {
+    if (!this.#opened || this.#closed) return;
+    if (this.#mode === 'slow') this.#startWriting();
+    else if (this.#mode === 'memory' && this.#options.clock.monotonic() >= this.#retryAt) this.#spill();
+  }
+
+  /** From now on frames wait in memory. */
+  refuse(error: unknown): void {
+    this.#retryAt = this.#options.clock.monotonic() + retryMs;
+    this.#leaveDisk('memory', error);
+  }
+
+  /** The file of a segment in which nothing waits. */
+  remove(segment: Segment): void {
+    this.storedBytes -= segment.size;
+    this.memoryBytes -= segment.memoryBytes;
+    segment.remove(this.#mode === 'slow');
+  }
+
+  /** Makes sure, in the background, that the disk has what was appended. @returns an error, if any. */
+  sync(): Promise<unknown> {
+    return this.#syncList.sync(this.#options.dir, this.#isActive);
+  }
+
+  /** Writes down what can be, syncs and closes. @returns an error, if any. */
+  async close(): Promise<unknown> {
+    if (this.#closed) return undefined;
+    if (this.#mode === 'slow') this.#startWriting();
+    else if (this.#opened) this.#spill();
+    await this.#writing;
+    this.#closed = true;
+    // Blocks for once: libuv's pool may be full of requests that hang.
+    const error = this.#syncList.syncNow(this.#options.dir);
+    for (const { queue } of this.#options.streams()) {
+      for (const segment of queue.segments) segment.close();
+    }
+    await this.#slowWriter.close();
+    return error;
+  }
+
+  readonly #isActive = (segment: Segment): boolean =>
+    this.#options.streams().some(({ queue }) => queue.active === segment);
+
+  #segmentFor(stream: StoredStream): Segment {
+    const { queue } = stream;
+    if (queue.active !== undefined) return queue.active;
+    const { dir, writer } = this.#options;
+    const segment = Segment.inMemory(queue.stream, writer, this.#files);
+    if (this.#opened) segment.assign(++stream.sequence);
+    queue.segments.push(segment);
+    queue.active = segment;
+    if (this.#mode === 'disk') {
+      try {
+        segment.spill(dir);
+        this.#fileCreated();
+      } catch (error) {
+        this.refuse(error);
+      }
+    }
+    return segment;
+  }
+
+  #written(segment: Segment, size: number, start: number): void {
+    const { sync, clock } = this.#options;
+    this.writtenBytes += size;
+    let limit = slowMs;
+    if (sync === 'interval') this.#syncList.add(segment);
+    if (sync === 'always') {
+      limit = slowSyncMs;
+      try {
+        segment.syncNow();
+      } catch (error) {
+        this.refuse(error);
+        return;
+      }
+    }
+    const tookMs = clock.monotonic() - start;
+    if (tookMs > limit) this.#leaveDisk('slow', new Error(`a write took ${Math.round(tookMs)} ms`));
+  }
+
+  #leaveDisk(mode: 'memory' | 'slow', error: unknown): void {
+    for (const stream of this.#options.streams()) {
+      if (stream.queue.active?.inMemory === false) this.seal(stream);
+    }
+    this.#quick = 0;
+    this.#mode = mode;
+    if (this.#told) return;
+    this.#told = true;
+    this.#options.onDisk(error);
+  }
+
+  #enterDisk(): void {
+    this.#mode = 'disk';
+    if (this.#told) this.#options.onDisk(undefined);
+    this.#told = false;
+  }
+
+  #fileCreated(): void {
+    const { sync, dir } = this.#options;
+    if (sync === 'always') syncDirectory(dir);
+    else if (sync === 'interval') this.#syncList.fileCreated();
+  }
+
+  /** Writes what waits in memory to its files, in order, until all is written or the disk refuses. */
+  #spill(): void {
+    const { dir, sync, streams, hasSpace } = this.#options;
+    try {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      if (!hasSpace()) throw new Error('the file system is nearly full');
+      for (const { queue } of streams()) {
+        for (const segment of queue.segments) {
+          if (!segment.inMemory) continue;
+          segment.spill(dir);
+          this.memoryBytes -= segment.size;
+          this.writtenBytes += segment.size;
+          this.#fileCreated();
+          if (sync === 'interval') this.#syncList.add(segment);
+          if (sync === 'always') segment.syncNow();
+          if (segment !== queue.active && sync !== 'interval') segment.close();
+        }
+      }
+    } catch (error) {
+      this.refuse(error);
+      return;
+    }
+    this.#enterDisk();
+  }
+
+  #startWriting(): void {
+    this.#writing ??= this.#writeBehind().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Lets the disk thread write what waits in memory, one segment after the other. */
+  async #writeBehind(): Promise<void> {
+    try {
+      for (let next = this.#nextInMemory(); next !== undefined; next = this.#nextInMemory()) {
+        await this.#writeOne(next.stream, next.segment);
+        if (this.#mode !== 'slow') return;
+      }
+    } catch (error) {
+      if (!this.#closed) this.refuse(error);
+      return;
+    }
+    if (this.#quick >= quickWrites) this.#enterDisk();
+  }
+
+  #nextInMemory(): { stream: StoredStream; segment: Segment } | undefined {
+    for (const stream of this.#options.streams()) {
+      const segment = stream.queue.segments.find((one) => one.inMemory && one.size > 0);
+      if (segment !== undefined) return { stream, segment };
+    }
+    return undefined;
+  }
+
+  async #writeOne(stream: StoredStream, segment: Segment): Promise<void> {
+    if (segment === stream.queue.active) this.seal(stream);
+    const { dir, sync } = this.#options;
+    const tookMs = await segment.writeLater(dir, (path, bytes) =>
+      this.#slowWriter.write(path, bytes, sync !== 'never'),
+    );
+    if (!segment.inMemory) this.memoryBytes -= segment.size;
+    this.writtenBytes += segment.size;
+    this.#fileCreated();
+    this.#quick = tookMs <= slowMs ? this.#quick + 1 : 0;
+  }
+}
