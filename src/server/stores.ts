@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock/index.ts';
 import { QueryStore } from './distributed/index.ts';
@@ -34,7 +33,6 @@ export async function openStores(
   try {
     const nodes = await NodeStore.open(database, clock, earlierKeys === 'retire');
     const queries = await QueryStore.open(database, clock, queryLeaseMs);
-    await mkdir(join(directory, 'logs'), { recursive: true, mode: 0o700 });
     const openLog = (stream: LogStream) => {
       const file = logPath(directory, stream);
       return LogFile.open(file, stream, database, (reason) => {
