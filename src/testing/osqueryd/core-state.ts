@@ -5,7 +5,6 @@ import type { Flags } from './flags.ts';
 import type { HostIdentifier } from './host-identifier.ts';
 import type { PluginCalls } from './plugin-calls.ts';
 import type { Registry } from './registry.ts';
-import { osqueryVersion } from './version.ts';
 
 /** The parts of core that its `osquery_*` tables tell about. */
 export interface StateParts {
@@ -17,6 +16,7 @@ export interface StateParts {
   readonly plugins: PluginCalls;
   readonly identifier: HostIdentifier;
   readonly pid: number;
+  readonly version: string;
   /** Seconds since the epoch. */
   readonly startTime: number;
   socketPath(uuid: number): string;
@@ -34,7 +34,7 @@ export function coreState(core: StateParts): EngineProvider {
       watcherPid: flags.bool('disable_watchdog') ? -1 : process.pid,
       uuid: core.identifier.hostUuid(),
       instanceId: core.identifier.instanceUuid(),
-      version: osqueryVersion,
+      version: core.version,
       configHash: core.config.hash(),
       configValid: core.loader.valid,
       extensionsActive: !flags.bool('disable_extensions'),
@@ -44,7 +44,7 @@ export function coreState(core: StateParts): EngineProvider {
       {
         uuid: 0,
         name: 'core',
-        version: osqueryVersion,
+        version: core.version,
         sdkVersion: '0.0.0',
         path: toBytes(core.managerPath),
         type: 'core' as const,
@@ -75,7 +75,7 @@ export function coreState(core: StateParts): EngineProvider {
         name,
         ownerUuid,
         internal: false,
-        active: core.plugins.active(kind).split(',').includes(name),
+        active: kind === 'table' || core.plugins.active(kind).split(',').includes(name),
       })),
   };
 }

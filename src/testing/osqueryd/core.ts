@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Clock } from '../../clock/index.ts';
 import { builtInPlugins } from './built-in-plugins.ts';
 import { ConfigLoader } from './config-loop.ts';
@@ -27,19 +28,23 @@ import { Registry } from './registry.ts';
 import { failed, type PluginReply, succeeded } from './status.ts';
 import { StatusLog } from './status-log.ts';
 import { Tables } from './tables.ts';
-import { osqueryVersion } from './version.ts';
 
 /** What outlives a worker, and what it lives in. */
 export interface CoreOptions {
   readonly argv: readonly string[];
+  /** Whether to be a build with assertions. */
+  readonly assertions: boolean;
   readonly clock: Clock;
   readonly database: Database;
-  /** From 0 to below 1. */
+  /** From 0 to below 1, for splay. */
   readonly random: () => number;
+  /** Ids for extensions, 1 to 65535. */
+  readonly issueUuid: () => number;
   readonly emit: EventSink;
   /** Where the `stdout` logger writes. */
   readonly print: (line: string | Uint8Array) => void;
   readonly pid: number;
+  readonly version: string;
   /** A call that osqueryd does not survive was made. */
   readonly crash: () => void;
 }
@@ -60,6 +65,7 @@ export class Core implements Manager {
   readonly connections = new Set<ExtensionConnection>();
   readonly localLoggers: ReadonlyMap<string, LocalLogger>;
   readonly #database: Database;
+  readonly #version: string;
   readonly #engine: SqlEngine;
 
   static async open(options: CoreOptions): Promise<Core> {
@@ -74,10 +80,11 @@ export class Core implements Manager {
 
   private constructor(options: CoreOptions, engine: SqlEngine) {
     const { clock, database, emit } = options;
-    const flags = new Flags(options.argv);
+    const flags = new Flags(options.argv, options.assertions);
     this.flags = flags;
     this.clock = clock;
     this.#database = database;
+    this.#version = options.version;
     this.#engine = engine;
     this.statusLog = new StatusLog({
       clock,
@@ -87,12 +94,13 @@ export class Core implements Manager {
     });
     const log = this.statusLog.sink;
     this.identifier = new HostIdentifier(flags, database, log);
-    this.tables = new Tables(
+    this.tables = new Tables({
       engine,
-      (call) => this.call(call),
-      () => flags.bool('extensions_default_index'),
-    );
-    this.registry = new Registry(this.tables, log, options.random);
+      call: (call) => this.call(call),
+      defaultIndex: () => flags.bool('extensions_default_index'),
+      log,
+    });
+    this.registry = new Registry(this.tables, log, options.issueUuid);
     this.localLoggers = new Map([
       ['stdout', stdoutLogger(options.print)],
       ['filesystem', filesystemLogger(flags.text('logger_path'))],
@@ -132,7 +140,9 @@ export class Core implements Manager {
       logInfo: () => flags.bool('distributed_loginfo'),
     });
     const startTime = Math.floor(clock.now() / 1000);
-    const own = hostTables(coreState({ ...this.#stateParts(), pid: options.pid, startTime }));
+    const own = hostTables(
+      coreState({ ...this.#stateParts(), pid: options.pid, version: options.version, startTime }),
+    );
     for (const [name, table] of own) {
       this.tables.attachOwn(name, table);
       this.registry.addOwn('table', name);
@@ -168,7 +178,7 @@ export class Core implements Manager {
     return this.tables.columnsReply(sql);
   }
 
-  #stateParts(): Omit<StateParts, 'pid' | 'startTime'> {
+  #stateParts(): Omit<StateParts, 'pid' | 'version' | 'startTime'> {
     const { clock, flags, config, loader, registry, plugins, identifier, managerPath } = this;
     const socketPath = (uuid: number) => this.socketPath(uuid);
     return { clock, flags, config, loader, registry, plugins, identifier, managerPath, socketPath };
@@ -178,6 +188,11 @@ export class Core implements Manager {
   close(): void {
     for (const connection of this.connections) connection.close();
     this.#database.flush();
+  }
+
+  /** Gives up SQLite's memory; nothing may query any more. */
+  closeEngine(): void {
+    this.#engine.close();
   }
 
   #newConfig(random: () => number): Config {
@@ -203,7 +218,7 @@ export class Core implements Manager {
       packContext: () => ({
         defaultInterval: flags.number('schedule_default_interval'),
         platform: 'linux',
-        version: osqueryVersion,
+        version: this.#version,
         splay: (name, interval) =>
           splayedInterval(name, interval, flags.number('schedule_splay_percent'), splays, random),
       }),
@@ -228,7 +243,7 @@ export class Core implements Manager {
         'config',
         (item, request) => callConfigPlugin(item, request, { flags: this.flags, config: this.config }),
       ],
-      ['enroll', () => failed('No enrollment key found/retrieved')],
+      ['enroll', () => this.#enroll()],
       [
         'distributed',
         (_item, request) => failed(`Distributed plugin action unknown: ${request.get('action') ?? ''}`),
@@ -246,6 +261,16 @@ export class Core implements Manager {
       ['table', (item, request) => this.#callTable(item, request)],
       ['sql', (_item, request) => this.#callSql(request)],
     ]);
+  }
+
+  /** The stand-in speaks to no server: an attempt of its own to enroll fails. */
+  #enroll(): PluginReply {
+    const certificates = this.flags.text('tls_server_certs');
+    if (!existsSync(certificates)) {
+      const message = `Cannot read TLS server certificate(s): ${toBytes(certificates)}`;
+      this.statusLog.sink({ severity: 1, file: 'tls.cpp', line: 116, message });
+    }
+    return failed('No enrollment key found/retrieved');
   }
 
   async #callSql(request: ReadonlyMap<ByteString, ByteString>): Promise<PluginReply> {

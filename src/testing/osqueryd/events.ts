@@ -10,6 +10,8 @@ export type StandInEvent =
   | { readonly kind: 'gone'; readonly uuid: number }
   /** A line of osqueryd's own log, as glog prints it, with its newline. */
   | { readonly kind: 'log'; readonly text: string }
+  /** A worker comes to life; its manager socket does not answer yet. */
+  | { readonly kind: 'worker_spawned'; readonly pid: number }
   /** The manager socket answers. */
   | { readonly kind: 'worker_started'; readonly pid: number }
   | { readonly kind: 'worker_exited'; readonly end: WorkerEnd }

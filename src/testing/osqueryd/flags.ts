@@ -25,17 +25,20 @@ export class Flags {
 
   /**
    * @param argv arguments in the forms of gflags: `--a=b`, `-a=b`, `--a b`, `--a` and `--noa` for booleans, `--flagfile`.
+   * @param assertions whether the build has assertions, and with them the flag `tls_allow_unsafe`.
    * @throws {FlagError} with gflags' words.
    */
-  constructor(argv: readonly string[] = []) {
-    for (const row of [...flagTable, ...builtInFlags]) this.#rows.set(row[0], row);
-    this.#listed = flagTable.map(([name]) => name);
+  constructor(argv: readonly string[] = [], assertions = true) {
+    const table = flagTable.filter(([name]) => assertions || name !== 'tls_allow_unsafe');
+    for (const row of [...table, ...builtInFlags]) this.#rows.set(row[0], row);
+    this.#listed = table.map(([name]) => name);
     // What osqueryd itself sets before it reads the command line.
     this.#values.set('ignore_registry_exceptions', 'true');
     this.#values.set('ignore_table_exceptions', 'true');
     this.#values.set('logtostderr', 'true');
     this.#values.set('stderrthreshold', '0');
     this.#parse(argv, 0);
+    if (this.bool('verbose')) this.#values.set('stderrthreshold', '3');
   }
 
   /** The current value, also of an alias or a `custom_*` option; `undefined` when there is no such flag. */

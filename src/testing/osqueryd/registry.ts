@@ -44,15 +44,15 @@ export class Registry {
   readonly #issued = new Set<number>();
   readonly #tables: TableSink;
   readonly #log: StatusSink;
-  readonly #random: () => number;
+  readonly #issueUuid: () => number;
 
   /**
-   * @param random numbers from 0 to below 1, for the ids of extensions.
+   * @param issueUuid ids for extensions; asked again while it returns one that is taken.
    */
-  constructor(tables: TableSink, log: StatusSink, random: () => number) {
+  constructor(tables: TableSink, log: StatusSink, issueUuid: () => number) {
     this.#tables = tables;
     this.#log = log;
-    this.#random = random;
+    this.#issueUuid = issueUuid;
     for (const [registry, names] of builtInPlugins) {
       this.#owners.set(registry, new Map(names.map((name) => [name, 0])));
     }
@@ -108,7 +108,11 @@ export class Registry {
     const about = `${info.name}, ${uuid}, version=${info.version}, sdk=${info.sdkVersion}`;
     this.#log({ severity: 0, file: 'interface.cpp', line: 137, message: `Registering extension (${about})` });
     const status = this.#add(uuid, broadcast);
-    if (status.code !== 0) return { ...failed(`Failed adding registry: ${status.message}`), uuid: 0 };
+    if (status.code !== 0) {
+      const message = `Could not add extension ${info.name}: ${status.message}`;
+      this.#log({ severity: 2, file: 'interface.cpp', line: 143, message });
+      return { ...failed(`Failed adding registry: ${status.message}`), uuid: 0 };
+    }
     this.#extensions.set(uuid, info);
     return { ...ok, uuid };
   }
@@ -177,7 +181,7 @@ export class Registry {
 
   #newUuid(): number {
     for (;;) {
-      const uuid = 1 + Math.floor(this.#random() * 65_534);
+      const uuid = this.#issueUuid();
       if (this.#issued.has(uuid)) continue;
       this.#issued.add(uuid);
       return uuid;

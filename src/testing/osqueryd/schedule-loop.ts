@@ -2,7 +2,6 @@ import type { Clock } from '../../clock/index.ts';
 import {
   type ByteString,
   type Config,
-  type DifferentialState,
   execution,
   executionFailed,
   executionStarts,
@@ -14,6 +13,7 @@ import {
 } from './engine/index.ts';
 import type { Flags } from './flags.ts';
 import type { Loggers } from './loggers.ts';
+import type { QueryStates } from './query-states.ts';
 
 /** What the scheduler works with. */
 export interface ScheduleHost {
@@ -22,7 +22,7 @@ export interface ScheduleHost {
   readonly config: Config;
   readonly loggers: Loggers;
   readonly log: StatusSink;
-  readonly states: Map<ByteString, DifferentialState>;
+  readonly states: QueryStates;
   query(sql: ByteString): Promise<QueryResult>;
   hostIdentifier(): ByteString;
   /** A logger refused a line: the daemon is to end with code 78 and this message. */

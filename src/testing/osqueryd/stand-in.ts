@@ -7,6 +7,7 @@ import { flagTable } from './flag-table.ts';
 import { Flags } from './flags.ts';
 import { StatusLog } from './status-log.ts';
 import { Supervisor } from './supervisor.ts';
+import { osqueryVersion } from './version.ts';
 import { Worker } from './worker.ts';
 
 export interface StandInOptions {
@@ -18,8 +19,16 @@ export interface StandInOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Runs extensions, default as child processes that share this one's output. */
   readonly spawn?: SpawnExtension;
-  /** Numbers from 0 to below 1, for extension ids and splay. Default `Math.random`. */
+  /** Numbers from 0 to below 1, for splay. Default `Math.random`. */
   readonly random?: () => number;
+  /** Ids for extensions, 1 to 65535. Default: random ones. */
+  readonly issueUuid?: () => number;
+  /** Milliseconds that the next worker takes from its start to its first action; asked for each, default 0. */
+  readonly bootMs?: () => number;
+  /** Whether to be a build with assertions, which has the flag `tls_allow_unsafe`. Default true, as recorded. */
+  readonly assertions?: boolean;
+  /** What it says its version is, default that of the recorded osqueryd. */
+  readonly version?: string;
   /** Where the `stdout` logger writes, default the standard output. */
   readonly print?: (line: string | Uint8Array) => void;
 }
@@ -41,9 +50,17 @@ export class StandInOsqueryd {
 
   /** @throws {FlagError} when the command line is wrong, and what a database directory that cannot be used throws. */
   constructor(options: StandInOptions) {
-    const { argv, clock = systemClock, env = process.env, random = Math.random } = options;
+    const {
+      argv,
+      clock = systemClock,
+      env = process.env,
+      random = Math.random,
+      version = osqueryVersion,
+      assertions = true,
+    } = options;
+    const issueUuid = options.issueUuid ?? (() => 1 + Math.floor(Math.random() * 65_535));
     const print = options.print ?? ((line: string | Uint8Array) => void process.stdout.write(line));
-    this.flags = new Flags(argv);
+    this.flags = new Flags(argv, assertions);
     this.#database = new Database(databaseDirectory(this.flags));
     const emit: EventSink = (event) => this.#emit(event);
     const watcherLog = new StatusLog({
@@ -68,9 +85,13 @@ export class StandInOsqueryd {
         const watcherAlive = () => this.#watcherAlive;
         return new Worker({
           argv,
+          assertions,
           clock,
           database: this.#database,
           random,
+          issueUuid,
+          bootMs: options.bootMs?.() ?? 0,
+          version,
           emit,
           print,
           pid,

@@ -7,6 +7,7 @@ import {
   routeRows,
   rowText,
   type SqlEngine,
+  type StatusSink,
 } from './engine/index.ts';
 import type { PluginCall } from './extension-calls.ts';
 import type { TableSink } from './registry.ts';
@@ -17,18 +18,23 @@ export class Tables implements TableSink {
   readonly #engine: SqlEngine;
   readonly #call: (call: PluginCall) => Promise<PluginReply>;
   readonly #defaultIndex: () => boolean;
-  readonly #external = new Set<ByteString>();
+  readonly #log: StatusSink;
+  /** Tables of extensions, and whether SQLite really has them. */
+  readonly #external = new Map<ByteString, boolean>();
   readonly #own = new Map<ByteString, HostTable>();
   #running = 0;
 
-  constructor(
-    engine: SqlEngine,
-    call: (call: PluginCall) => Promise<PluginReply>,
-    defaultIndex: () => boolean,
-  ) {
-    this.#engine = engine;
-    this.#call = call;
-    this.#defaultIndex = defaultIndex;
+  constructor(options: {
+    readonly engine: SqlEngine;
+    call(call: PluginCall): Promise<PluginReply>;
+    /** `--extensions_default_index`. */
+    defaultIndex(): boolean;
+    readonly log: StatusSink;
+  }) {
+    this.#engine = options.engine;
+    this.#call = options.call;
+    this.#defaultIndex = options.defaultIndex;
+    this.#log = options.log;
   }
 
   /** Attaches a table of core itself. */
@@ -48,27 +54,39 @@ export class Tables implements TableSink {
     return table === undefined ? [] : routeRows(table.route);
   }
 
+  /** A table that SQLite cannot open is attached all the same as long as its route info has the right form. */
   attach(name: ByteString, rows: readonly Row[]): Status {
     if (rows.length === 0) return failed('Invalid route info');
-    const complete = rows.every((row) => row.get('id') !== 'column' || (row.has('type') && row.has('op')));
+    const wellFormed = rows.every((row) => row.get('id') !== 'column' || (row.has('type') && row.has('op')));
     const route =
-      rows.every((row) => row.has('id')) && complete ? readRoute(rows, this.#defaultIndex()) : undefined;
-    if (route === undefined || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return failed('SQLITE_ERROR');
-    const error = this.#engine.attachTable(name, route, async (table, context) => {
+      wellFormed && rows.every((row) => row.has('id')) ? readRoute(rows, this.#defaultIndex()) : undefined;
+    if (route === undefined) this.#error(592, `Error creating virtual table: ${name} (1): SQLITE_ERROR`);
+    if (route === undefined || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      this.#error(1151, `Error creating named virtual table: ${name} (1)`);
+      return failed('SQLITE_ERROR');
+    }
+    const error = this.#engine.attachTable(name, route, async (item, context) => {
       const request = new Map([
         ['action', 'generate'],
         ['context', context],
       ]);
-      const reply = await this.#call({ registry: 'table', item: table, request });
+      const reply = await this.#call({ registry: 'table', item, request });
       return reply.code === 0 ? { rows: reply.rows } : { error: reply.message };
     });
-    // A table that SQLite cannot open is registered all the same; queries over it fail.
-    if (error === undefined) this.#external.add(name);
+    this.#external.set(name, error === undefined && route.columns.every(({ type }) => type !== 'UNKNOWN'));
     return ok;
   }
 
   detach(name: ByteString): void {
-    if (this.#external.delete(name)) this.#engine.detachTable(name);
+    const isThere = this.#external.get(name);
+    if (isThere === undefined) return;
+    if (!isThere) this.#error(1167, `Error detaching table: ${name} (1)`);
+    this.#external.delete(name);
+    this.#engine.detachTable(name);
+  }
+
+  #error(line: number, message: ByteString): void {
+    this.#log({ severity: 2, file: 'virtual_table.cpp', line, message });
   }
 
   /** `SqlEngine.query`, which core makes on a transient database while another query is running. */
@@ -95,7 +113,7 @@ export class Tables implements TableSink {
   async #onConnection<T>(run: () => Promise<T>): Promise<T> {
     this.#running += 1;
     try {
-      for (const item of this.#running > 1 ? [...this.#external].sort(compareBytes) : []) {
+      for (const item of this.#running > 1 ? [...this.#external.keys()].sort(compareBytes) : []) {
         const request = new Map([['action', 'columns']]);
         await this.#call({ registry: 'table', item, request });
         await this.#call({ registry: 'table', item, request });

@@ -2,12 +2,13 @@ import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Core, type CoreOptions, canActivate } from './core.ts';
 import { runDistributed } from './distributed-loop.ts';
-import { type ByteString, type DifferentialState, toBytes } from './engine/index.ts';
+import { type ByteString, toBytes } from './engine/index.ts';
 import type { WorkerEnd } from './events.ts';
 import { activateExtension, shutdownExtension } from './extension-calls.ts';
 import { managerMethods } from './manager.ts';
 import { ManagerServer } from './manager-server.ts';
 import { watchExtensions } from './manager-watch.ts';
+import { QueryStates } from './query-states.ts';
 import { runSchedule } from './schedule-loop.ts';
 import { failed, ok, type Status } from './status.ts';
 import { catastrophic, type WorkerProcess } from './supervisor.ts';
@@ -18,6 +19,8 @@ const watcherPollMs = 3000;
 
 export interface WorkerOptions extends Omit<CoreOptions, 'crash'> {
   readonly pid: number;
+  /** Milliseconds that the process takes before it does anything. */
+  readonly bootMs: number;
   /** Whether extensions are expected, so that core waits for their plugins. */
   readonly managed: boolean;
   watcherAlive(): boolean;
@@ -65,6 +68,9 @@ export class Worker implements WorkerProcess {
   }
 
   async #start(): Promise<void> {
+    const { clock, bootMs } = this.#options;
+    if (bootMs > 0) await clock.sleep(bootMs, this.#interrupted.signal).catch(() => {});
+    this.#options.emit({ kind: 'worker_spawned', pid: this.pid });
     const core = await Core.open({ ...this.#options, crash: () => this.kill('SIGSEGV') });
     if (this.#interrupted.signal.aborted) return;
     this.#core = core;
@@ -85,7 +91,6 @@ export class Worker implements WorkerProcess {
       const { clock, distributed: runner } = core;
       this.#loop('DistributedRunner', (signal) => runDistributed({ clock, flags, runner, call }, signal));
     }
-    const states = new Map<ByteString, DifferentialState>();
     this.#loop('SchedulerRunner', (signal) =>
       runSchedule(
         {
@@ -94,7 +99,7 @@ export class Worker implements WorkerProcess {
           config: core.config,
           loggers: core.loggers,
           log: core.statusLog.sink,
-          states,
+          states: new QueryStates(this.#options.database),
           query: (sql) => core.tables.query(sql),
           hostIdentifier: () => core.identifier.value(),
           fatal: (message) => this.#fatal(message),
@@ -164,16 +169,17 @@ export class Worker implements WorkerProcess {
     const signal = this.#interrupted.signal;
     const limitMs = this.#options.managed ? Math.max(200, core.flags.number('extensions_timeout') * 1000) : 0;
     core.plugins.setActive(registry, toBytes(names));
-    for (let waitedMs = 0; !signal.aborted; waitedMs += activationPollMs) {
+    for (let waitedMs = 0; ; waitedMs += activationPollMs) {
       const status = await tryActivate(core, registry, split(names));
       if (status.code === 0) return true;
-      if (waitedMs >= limitMs) {
+      if (this.#killed) return false;
+      // A stop in the meantime does not keep core from giving the reason.
+      if (waitedMs >= limitMs || signal.aborted) {
         this.#fatal(`Cannot activate ${toBytes(names)} ${registry} plugin: ${status.message}`);
         return false;
       }
       await core.clock.sleep(activationPollMs, signal).catch(() => {});
     }
-    return false;
   }
 
   #fatal(message: ByteString): void {
@@ -190,7 +196,7 @@ export class Worker implements WorkerProcess {
     if (core !== undefined) {
       const abort = new AbortController();
       const alarmMs = Math.max(10, core.flags.number('alarm_timeout')) * 1000;
-      const done = Promise.all([this.#endExtensions(core), ...this.#loops]);
+      const done = Promise.all([this.#endExtensions(core), ...this.#loops]).then(() => core.closeEngine());
       await Promise.race([done, core.clock.sleep(alarmMs, abort.signal).catch(() => {})]);
       abort.abort();
       core.close();

@@ -1,0 +1,215 @@
+import { laneOf } from './lanes.ts';
+import type { Outcome } from './scenario.ts';
+import { type LiteMessage, readMessage, show, textEntries } from './thrift-lite.ts';
+import type { Trace } from './trace.ts';
+
+/** Milliseconds by which a call may come earlier or later than it was recorded. */
+const toleranceMs = 1100;
+
+/** Scenarios in which the recorded core lost more time, and by what. */
+const slower: Readonly<Record<string, { readonly toleranceMs: number; readonly reason: string }>> = {
+  'failure-malformed-replies': {
+    toleranceMs: 9000,
+    reason: 'osqueryd allocates what absurd lengths claim, which takes it seconds',
+  },
+};
+
+/** Where two texts part, with a little of what stands around. */
+function difference(what: string, recorded: string, seen: string): string {
+  let at = 0;
+  while (at < recorded.length && recorded[at] === seen[at]) at++;
+  const from = Math.max(0, at - 120);
+  const part = (text: string) => `${from > 0 ? '…' : ''}${text.slice(from, at + 200)}`;
+  return `${what}: recorded ${part(recorded)}\n    here     ${part(seen)}`;
+}
+
+/** What differs between the recorded core and the stand-in; empty when they agree. */
+export function differences(trace: Trace, outcome: Outcome): string[] {
+  const mask = masker(trace, outcome);
+  const seen = outcome.calls.map((call) => ({ ...call, thread: threadOf(call.lane) }));
+  const recorded = outcome.recorded.map((call) => ({ ...call, thread: threadOf(call.lane) }));
+  const threads = new Set([...seen, ...recorded].map(({ thread }) => thread));
+  const found: string[] = [];
+  const limits = { stopMs: stopOf(trace), toleranceMs: slower[trace.name]?.toleranceMs ?? toleranceMs };
+  for (const thread of threads) {
+    if (thread === 'ping' || thread === 'status' || thread === 'shutdown') continue;
+    const list = (calls: typeof seen) =>
+      calls
+        .filter((call) => call.thread === thread)
+        .map(({ tMs, message }) => ({ tMs, text: mask(show(message.body)) }));
+    found.push(...compareTimed(limits, thread, list(recorded), list(seen)));
+  }
+  found.push(
+    ...compareTimed(
+      { ...limits, toleranceMs: 4000 },
+      'status',
+      statusLines(recorded, mask),
+      statusLines(seen, mask),
+    ),
+  );
+  found.push(...compareReplies(outcome, mask));
+  found.push(...compareProbes(outcome));
+  found.push(...compareShutdown(trace, seen.filter(({ thread }) => thread === 'shutdown').length));
+  if (outcome.exitCode !== trace.exitCode) {
+    found.push(`exit code: recorded ${trace.exitCode}, here ${outcome.exitCode}`);
+  }
+  const isCut = trace.stderr.length >= 3900;
+  found.push(...compareErrors(errorLines(mask(trace.stderr)), errorLines(mask(outcome.log)), isCut));
+  return found;
+}
+
+/** Calls of one thread of core come in a certain order; threads do not wait for each other. */
+function threadOf(lane: string): string {
+  if (/^logger\/.*\/status$/.test(lane)) return 'status';
+  return lane.startsWith('table/') ? 'table' : (lane.split('/')[0] ?? '');
+}
+
+interface Limits {
+  readonly stopMs: number;
+  readonly toleranceMs: number;
+}
+
+interface Timed {
+  readonly tMs: number;
+  readonly text: string;
+}
+
+function compareTimed(
+  { stopMs, toleranceMs }: Limits,
+  thread: string,
+  recorded: readonly Timed[],
+  seen: readonly Timed[],
+): string[] {
+  for (let i = 0; i < Math.max(recorded.length, seen.length); i++) {
+    const [want, have] = [recorded[i], seen[i]];
+    if (want === undefined || have === undefined) {
+      const extra = want ?? have;
+      // What was due in the last moment may have come or not.
+      if (extra === undefined || extra.tMs > stopMs - toleranceMs) return [];
+      return [`${thread} call ${i} only ${want === undefined ? 'here' : 'recorded'}: ${about(extra)}`];
+    }
+    if (want.text !== have.text) return [difference(`${thread} call ${i}`, about(want), about(have))];
+    if (Math.abs(want.tMs - have.tMs) > toleranceMs) {
+      return [
+        `${thread} call ${i}: recorded at ${want.tMs} ms, here at ${have.tMs} ms: ${want.text.slice(0, 200)}`,
+      ];
+    }
+  }
+  return [];
+}
+
+function about(timed: Timed): string {
+  return `${Math.round(timed.tMs)} ms ${timed.text}`;
+}
+
+/** When the recording was stopped, or osqueryd ended by itself. */
+function stopOf(trace: Trace): number {
+  const stop = trace.events.find(
+    (event) => event.kind === 'note' && event.text.startsWith('driver: SIGTERM to osqueryd'),
+  );
+  return stop?.tMs ?? trace.events.at(-1)?.tMs ?? 0;
+}
+
+/** Status lines in the order in which they were sent; how they were put into batches is a matter of milliseconds. */
+function statusLines(
+  calls: readonly { readonly tMs: number; readonly lane: string; readonly message: LiteMessage }[],
+  mask: (text: string) => string,
+): Timed[] {
+  return calls
+    .filter(({ lane }) => threadOf(lane) === 'status')
+    .flatMap(({ tMs, message }) =>
+      textEntries(message.body.get(3)).flatMap(([key, log]) => (key === 'log' ? [{ tMs, log }] : [])),
+    )
+    .flatMap(({ tMs, log }) =>
+      mask(log)
+        .split(/(?<=\}),(?=\{"s")/)
+        .map((line) => ({ tMs, text: line.replace(/^\[|\]$/g, '') })),
+    );
+}
+
+function compareReplies({ replies }: Outcome, mask: (text: string) => string): string[] {
+  return replies.flatMap(({ tMs, recorded, seen }) => {
+    const [want, have] = [replyText(recorded, mask), replyText(seen, mask)];
+    return want === have ? [] : [difference(`reply at ${Math.round(tMs)} ms`, want, have)];
+  });
+}
+
+function replyText(reply: Buffer | string, mask: (text: string) => string): string {
+  if (typeof reply === 'string') return reply;
+  const message = readMessage(reply);
+  if (message === undefined) return 'no message';
+  return mask(`${message.name} type ${message.type} seqid ${message.seqid} ${show(message.body)}`);
+}
+
+/** Every call is preceded by a ping on a connection of its own, and there are as many others as were recorded. */
+function compareProbes({ recorded, calls }: Outcome): string[] {
+  const others = (all: readonly { readonly lane: string }[]) =>
+    all.filter(({ lane }) => lane === 'ping').length - all.filter(({ lane }) => lane.includes('/')).length;
+  const [want, have] = [others(recorded), others(calls)];
+  // The recording ends, and a process dies, in the midst of a period.
+  return Math.abs(want - have) <= 2 ? [] : [`pings beside calls: recorded ${want}, here ${have}`];
+}
+
+/** In one of five stops the recorded core deleted the socket before it could call `shutdown` (its own race). */
+function compareShutdown(trace: Trace, seen: number): string[] {
+  const recorded = trace.events.filter(
+    (event) =>
+      event.kind === 'data' &&
+      event.from === 'core' &&
+      event.socket === 'extension' &&
+      laneOfBytes(event.bytes) === 'shutdown',
+  ).length;
+  const mayRace = recorded === 0 && !trace.flags.includes('--disable_watchdog=true');
+  return seen === recorded || (mayRace && seen === 1)
+    ? []
+    : [`shutdown(): recorded ${recorded}, here ${seen}`];
+}
+
+function laneOfBytes(bytes: Buffer): string {
+  const message = readMessage(bytes);
+  return message === undefined ? '' : laneOf(message);
+}
+
+/** Errors and warnings of osqueryd's own log. The recording keeps only the end of it. */
+function compareErrors(recorded: readonly string[], seen: readonly string[], isCut: boolean): string[] {
+  const part = isCut ? seen.slice(Math.max(0, seen.length - recorded.length)) : seen;
+  return recorded.join('\n') === part.join('\n')
+    ? []
+    : [difference('log', recorded.join('\n    '), part.join('\n    '))];
+}
+
+/** Lines that came twice in a row count once: whether a loop made another step before it stopped is a race. */
+function errorLines(log: string): string[] {
+  return (
+    log
+      .split('\n')
+      .filter((line) => /^[WE]\d{4} /.test(line))
+      // A call that was under way when the daemon was stopped.
+      .filter((line) => !line.includes('connect() failed'))
+      .map((line) => line.replace(/^(.).*? (\w+\.cpp:\d+\])/, '$1 $2'))
+      .filter((line, i, all) => line !== all[i - 1])
+  );
+}
+
+/** Puts words in place of what differs by nature: times, processes, addresses, places. */
+function masker(trace: Trace, { directory }: Outcome): (text: string) => string {
+  const maskContext = trace.name.startsWith('table-');
+  return (text) =>
+    (maskContext ? text.replace(/"context": "(?:[^"\\]|\\.)*"/g, '"context": CONTEXT') : text)
+      .replaceAll(`/var/tmp/osqrun/${trace.name}`, '$RUN')
+      .replaceAll(directory, '$RUN')
+      .replace(/calendarTime(\\*)":(\\*)"[^"\\]*/g, 'calendarTime$1":$2"TIME')
+      .replace(/unixTime(\\*)":\d+/g, 'unixTime$1":TIME')
+      .replace(/\\?"c\\?":\\?"[A-Z][a-z]{2} [^"\\]* UTC\\?",\\?"u\\?":\d+/g, '"c":TIME')
+      .replace(/(wall_time_ms|user_time|system_time|memory)(\\*)":\d+/g, '$1$2":N')
+      .replace(/0x[0-9a-f]+/g, '0xN')
+      .replace(/thread: \d+/g, 'thread: N')
+      .replace(
+        /"(pid|watcher|instance_id|start_time|cpu_\w+|physical_memory|hardware_\w+)": "[^"]*"/g,
+        '"$1": HOST',
+      )
+      // Nobody was told the id of a refused registration.
+      .replace(/"name": "(aaa|golden_badtable)", "owner_uuid": "\d+"/g, '"name": "$1", "owner_uuid": ID')
+      .replace(/"uuid": "[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"uuid": HOST')
+      .replace(/(process |watcher=|worker \()\d+/g, '$1N');
+}
