@@ -39,6 +39,7 @@ export {
   type QueryResult,
   SqlEngine,
   type TableRow,
+  type Write,
 } from './sql-engine.ts';
 export {
   type Severity,
@@ -47,3 +48,4 @@ export {
   type StatusSink,
   statusLog,
 } from './status-line.ts';
+export type { WriteRequest } from './table-write.ts';

@@ -5,9 +5,10 @@ import type { ColumnType, Route } from './route.ts';
 import type { Row } from './row.ts';
 import { Sqlite } from './sqlite.ts';
 import { columnNames, declaredTypes, readRow, withStatement } from './statement.ts';
-import { StatementScans } from './statement-scans.ts';
+import { StatementAnswers } from './statement-answers.ts';
 import type { StatusSink } from './status-line.ts';
-import { createTable, quoted, type TableRow, VirtualTables } from './virtual-tables.ts';
+import type { WriteRequest } from './table-write.ts';
+import { createTable, quoted, type ScanAnswer, type TableRow, VirtualTables } from './virtual-tables.ts';
 
 export type { TableRow } from './virtual-tables.ts';
 
@@ -30,6 +31,18 @@ export type Generated = { readonly rows: readonly TableRow[] } | { readonly erro
  */
 export type Generate = (table: ByteString, context: ByteString) => Generated | Promise<Generated>;
 
+/** Changes a row of a table. Core looks at the rows of the answer only; a call that failed altogether has none. */
+export type Write = (
+  table: ByteString,
+  request: WriteRequest,
+) => Promise<{ readonly rows: readonly TableRow[] }>;
+
+interface Attached {
+  readonly route: Route;
+  readonly generate: Generate;
+  readonly write: Write | undefined;
+}
+
 /**
  * The SQL of core: SQLite with osquery's tables, authorizer and error texts. Text goes in and out as bytes
  * (`ByteString`).
@@ -44,9 +57,9 @@ export class SqlEngine {
   readonly #status: StatusSink;
   readonly #nullValue: () => ByteString;
   readonly #generate: Generate;
-  readonly #attached = new Map<ByteString, { readonly route: Route; readonly generate: Generate }>();
+  readonly #attached = new Map<ByteString, Attached>();
   readonly #broken = new Set<ByteString>();
-  #scans: StatementScans | undefined;
+  #answers: StatementAnswers | undefined;
 
   private constructor(sqlite: Sqlite, options: SqlEngineOptions) {
     this.#sqlite = sqlite;
@@ -54,7 +67,13 @@ export class SqlEngine {
     this.#nullValue = options.nullValue ?? (() => '');
     this.#generate = options.generate ?? (() => ({ error: 'no such table' }));
     this.#tables = new VirtualTables(sqlite, {
-      scan: (table, context) => this.#scans?.scan(table, context) ?? { error: 'no statement is running' },
+      scan: (table, context, question) =>
+        this.#answer(table, question, () => this.#generateOf(table)(table, context)),
+      write: (table, request) => {
+        const write = this.#attached.get(table)?.write;
+        const ask = () => write?.(table, request) ?? { rows: [] };
+        return this.#answer(table, JSON.stringify([...request]), ask);
+      },
       requiredMissing: (message) =>
         this.#status({ severity: 1, file: 'virtual_table.cpp', line: 1012, message }),
     });
@@ -69,19 +88,25 @@ export class SqlEngine {
   /**
    * Attaches a table; one of the same name is detached first.
    * @param generate default: the engine's.
+   * @param write what changes rows; without it the table cannot be written.
    * @returns the reason why SQLite cannot open the table, undefined when it is there. Core registers such a table all
    * the same, and every query over it fails with `vtable constructor failed`.
    */
-  attachTable(name: ByteString, route: Route, generate: Generate = this.#generate): ByteString | undefined {
+  attachTable(
+    name: ByteString,
+    route: Route,
+    generate: Generate = this.#generate,
+    write?: Write,
+  ): ByteString | undefined {
     this.detachTable(name);
     this.#tables.define(name, route);
-    const error = this.#execute(createTable(name));
+    const error = this.#execute(createTable(name, write !== undefined));
     if (error !== undefined) {
       this.#tables.forget(name);
       this.#broken.add(name);
       return error;
     }
-    this.#attached.set(name, { route, generate });
+    this.#attached.set(name, { route, generate, write });
     for (const alias of route.aliases) {
       this.#execute(`CREATE VIEW ${quoted(alias)} AS SELECT * FROM ${quoted(name)}`);
     }
@@ -156,23 +181,30 @@ export class SqlEngine {
     this.#tables.close();
   }
 
+  #generateOf(table: ByteString): Generate {
+    return this.#attached.get(table)?.generate ?? this.#generate;
+  }
+
+  #answer(table: ByteString, question: ByteString, ask: () => Generated | Promise<Generated>): ScanAnswer {
+    const running = this.#answers;
+    if (running === undefined) return { error: 'no statement is running' };
+    return running.answer(`${table}\0${question}`, ask);
+  }
+
   async #runFirst(sql: ByteString): Promise<Ran> {
-    const scans = new StatementScans((table, context) => {
-      const generate = this.#attached.get(table)?.generate ?? this.#generate;
-      return generate(table, context);
-    });
+    const answers = new StatementAnswers();
     for (;;) {
-      const ran = this.#attempt(sql, scans);
+      const ran = this.#attempt(sql, answers);
       if (ran !== 'pending') return ran;
-      await scans.fetch();
+      await answers.fetch();
     }
   }
 
   /** One run of the first statement, up to its end, an error, or a scan whose rows are not there yet. */
-  #attempt(sql: ByteString, scans: StatementScans): Ran | 'pending' {
+  #attempt(sql: ByteString, answers: StatementAnswers): Ran | 'pending' {
     const { capi } = this.#sqlite.api;
-    this.#scans = scans;
-    scans.restart();
+    this.#answers = answers;
+    answers.restart();
     const ran = withStatement(this.#sqlite, sql, ({ pointer, rest }): Ran | 'pending' => {
       if (pointer === 0) return { rows: [], columns: undefined, rest };
       const names = columnNames(this.#sqlite, pointer);
@@ -181,11 +213,11 @@ export class SqlEngine {
         const code = capi.sqlite3_step(pointer);
         if (code === capi.SQLITE_DONE) return { rows, columns: names, rest };
         if (code !== capi.SQLITE_ROW)
-          return scans.isPending ? 'pending' : { error: this.#sqlite.errorText() };
+          return answers.isPending ? 'pending' : { error: this.#sqlite.errorText() };
         rows.push(readRow(this.#sqlite, pointer, names, this.#nullValue()));
       }
     });
-    this.#scans = undefined;
+    this.#answers = undefined;
     return ran !== 'pending' && 'error' in ran ? { error: this.#asCoreSays(ran.error) } : ran;
   }
 

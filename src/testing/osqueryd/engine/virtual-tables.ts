@@ -1,17 +1,29 @@
-import { type ByteString, fromBytes } from './bytes.ts';
+import type { ByteString } from './bytes.ts';
+import { double, integer } from './numbers.ts';
 import { allColumns, type ColumnType, declaration, type Route } from './route.ts';
 import { type Constraint, contextText, isTaken, satisfiesRequired } from './scan.ts';
 import type { Sqlite } from './sqlite.ts';
+import { readChange } from './table-change.ts';
+import { type WriteRequest, writeOutcome, writeRequest } from './table-write.ts';
 
 /** A row of a table: text values by column; a missing one is NULL. `rowid` gives the row's id. */
 export type TableRow = ReadonlyMap<ByteString, ByteString>;
 
-/** What a scan of a table gets: rows, the error of the statement, or `pending` to give the statement up for now. */
-export type ScanAnswer = { readonly rows: readonly TableRow[] } | { readonly error: ByteString } | 'pending';
+/** What a table answers: rows, or the error of the statement. */
+export type Known = { readonly rows: readonly TableRow[] } | { readonly error: ByteString };
+
+/** As `Known`, or `pending`: the statement is to be given up for now. */
+export type ScanAnswer = Known | 'pending';
 
 /** Answers the scans that SQLite makes. */
 export interface ScanSource {
-  scan(table: ByteString, context: ByteString): ScanAnswer;
+  /**
+   * Makes the rows of a scan.
+   * @param question tells the scan from others; unlike `context` it does not depend on what was read before.
+   */
+  scan(table: ByteString, context: ByteString, question: ByteString): ScanAnswer;
+  /** Inserts, updates or deletes a row; the answer is that of the call, whatever its status. */
+  write(table: ByteString, request: WriteRequest): ScanAnswer;
   /** A scan was refused since the table needs a condition that the statement does not give. */
   requiredMissing(message: ByteString): void;
 }
@@ -35,7 +47,9 @@ interface Cursor {
   at: number;
 }
 
-const MODULE = 'osquery';
+/** Tables of core cannot be written, those of extensions have a way to refuse. */
+const READ_ONLY = 'osquery';
+const WRITABLE = 'osquery_writable';
 
 /** osquery's tables in SQLite: one module whose tables are looked up by name. */
 export class VirtualTables {
@@ -112,9 +126,16 @@ export class VirtualTables {
         return capi.SQLITE_OK;
       },
     };
-    const module = vtab.setupModule({ methods, catchExceptions: true });
-    capi.sqlite3_create_module(this.#sqlite.db, MODULE, module, 0);
-    return () => module.dispose();
+    const xUpdate = (pointer: number, argc: number, argv: number, rowid: number) =>
+      this.#update(pointer, argc, argv, rowid);
+    const readOnly = vtab.setupModule({ methods, catchExceptions: true });
+    const writable = vtab.setupModule({ methods: { ...methods, xUpdate }, catchExceptions: true });
+    capi.sqlite3_create_module(this.#sqlite.db, READ_ONLY, readOnly, 0);
+    capi.sqlite3_create_module(this.#sqlite.db, WRITABLE, writable, 0);
+    return () => {
+      readOnly.dispose();
+      writable.dispose();
+    };
   }
 
   #connect(db: number, name: ByteString, ppVtab: number): number {
@@ -162,23 +183,48 @@ export class VirtualTables {
     const cursor = this.#cursor(pointer);
     const { name, route, readAliases, plans } = cursor.table;
     const plan = plans.get(planNumber);
-    if (plan === undefined) return this.#fail(pointer, 'the plan of the statement is gone');
+    const vtab = this.#sqlite.vtab.xCursor.get(pointer).$pVtab;
+    if (plan === undefined) return this.#fail(vtab, 'the plan of the statement is gone');
     const values = Array.from({ length: argc }, (_, i) =>
       this.#sqlite.text(this.#sqlite.raw.sqlite3_value_text(Number(wasm.peekPtr(argv + 4 * i)))),
     );
     if (!satisfiesRequired(route, plan.constraints)) {
       const message = `Table ${name} was queried without a required column in the WHERE clause`;
       this.#source.requiredMissing(message);
-      return this.#fail(pointer, message);
+      return this.#fail(vtab, message);
     }
+    const { constraints, columnsUsed } = plan;
+    const question = contextText(route, constraints, values, columnsUsed, () => true);
     const shown = (alias: ByteString) => !readAliases.has(alias);
-    const context = contextText(route, plan.constraints, values, plan.columnsUsed, shown);
-    const answer = this.#source.scan(name, context);
+    const context = contextText(route, constraints, values, columnsUsed, shown);
+    const answer = this.#source.scan(name, context, question);
     if (answer === 'pending') return capi.SQLITE_ABORT;
-    if ('error' in answer) return this.#fail(pointer, answer.error);
+    if ('error' in answer) return this.#fail(vtab, answer.error);
     cursor.rows = answer.rows;
     cursor.at = 0;
     return capi.SQLITE_OK;
+  }
+
+  #update(pointer: number, argc: number, argv: number, rowidOut: number): number {
+    const { capi, wasm } = this.#sqlite.api;
+    const { name, route, readAliases } = this.#table(pointer);
+    const types = allColumns(route).map(({ name: column, type }) => {
+      const target = route.columnAliases.find((alias) => alias.name === column)?.target;
+      const known = target !== undefined && readAliases.has(column);
+      return known ? (route.columns.find((other) => other.name === target)?.type ?? type) : type;
+    });
+    const change = readChange(this.#sqlite, argc, argv);
+    const request = writeRequest(change, types);
+    if (request === undefined) return capi.SQLITE_MISMATCH;
+    const answer = this.#source.write(name, request);
+    if (answer === 'pending') return capi.SQLITE_ABORT;
+    const outcome = writeOutcome(change, name, 'error' in answer ? [] : answer.rows);
+    if (outcome.kind === 'success') {
+      if (change.action === 'insert' && outcome.id !== undefined) wasm.poke64(rowidOut, outcome.id);
+      return capi.SQLITE_OK;
+    }
+    if (outcome.message !== undefined) return this.#fail(pointer, outcome.message);
+    return outcome.kind === 'constraint' ? capi.SQLITE_CONSTRAINT : capi.SQLITE_ERROR;
   }
 
   #column({ table, rows, at }: Cursor, context: number, index: number): number {
@@ -212,10 +258,10 @@ export class VirtualTables {
   }
 
   /** Makes `message` the error of the statement. */
-  #fail(cursor: number, message: ByteString): number {
+  #fail(pointer: number, message: ByteString): number {
     const { capi, wasm } = this.#sqlite.api;
     const { vtab } = this.#sqlite;
-    const table = vtab.xVtab.get(vtab.xCursor.get(cursor).$pVtab);
+    const table = vtab.xVtab.get(pointer);
     wasm.dealloc(table.$zErrMsg);
     table.$zErrMsg = this.#sqlite.allocate(message);
     return capi.SQLITE_ERROR;
@@ -235,26 +281,11 @@ export class VirtualTables {
 }
 
 /** The SQL that creates a table which was defined before. */
-export function createTable(name: ByteString): ByteString {
-  return `CREATE VIRTUAL TABLE ${quoted(name)} USING ${MODULE}`;
+export function createTable(name: ByteString, isWritable: boolean): ByteString {
+  return `CREATE VIRTUAL TABLE ${quoted(name)} USING ${isWritable ? WRITABLE : READ_ONLY}`;
 }
 
 /** A name for use in SQL. */
 export function quoted(name: ByteString): ByteString {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** As core reads INTEGER and BIGINT values: all of the text must be a number that fits 64 bits. */
-function integer(text: ByteString): bigint | undefined {
-  if (!/^\s*[+-]?\d+$/.test(text)) return undefined;
-  const number = BigInt(text.trim().replace(/^\+/, ''));
-  return BigInt.asIntN(64, number) === number ? number : undefined;
-}
-
-/** As C's `strtod`, all of the text. */
-function double(text: ByteString): number | undefined {
-  const word = fromBytes(text).trimStart();
-  const infinite = /^([+-]?)inf(inity)?$/i.exec(word);
-  if (infinite !== null) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : undefined;
 }
