@@ -1,5 +1,6 @@
 import type { StreamName } from '../../api.ts';
 import type { RecordKind } from './batch.ts';
+import { type Loss, lossReasons } from './caps.ts';
 import type { StoredPosition } from './journal/journal.ts';
 
 /** What the outbox needs of an open `level` database with text keys and values; a `Level` or sublevel will do. */
@@ -17,6 +18,8 @@ export interface StreamState extends StoredPosition {
   readonly delivered: number;
   readonly dropped: number;
   readonly batches: number;
+  /** Dropped lines that are not reported yet. */
+  readonly unreported: readonly Loss[];
   /** Largest body that the server takes, as far as it has shown. */
   readonly limitBytes?: number;
 }
@@ -59,6 +62,8 @@ export class Lookups {
   readonly #store: LookupStore;
   readonly #onError: (error: unknown) => void;
   readonly #pending = new Map<string, LookupOperation>();
+  /** The states as they were put last. */
+  readonly #states = new Map<string, string>();
   #sync = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -73,9 +78,7 @@ export class Lookups {
     for await (const [key, value] of this.#store.iterator({ gte: statePrefix, lt: statePrefix + end })) {
       const stream = key.slice(statePrefix.length);
       const state = parseState(value);
-      if (state !== undefined && (stream === 'result' || stream === 'status' || stream === 'distributed')) {
-        states[stream] = state;
-      }
+      if (state !== undefined && isStream(stream)) states[stream] = state;
     }
     return states;
   }
@@ -99,7 +102,10 @@ export class Lookups {
 
   putState(stream: StreamName, state: StreamState): void {
     const key = statePrefix + stream;
-    this.#pending.set(key, { type: 'put', key, value: JSON.stringify(state) });
+    const value = JSON.stringify(state);
+    if (this.#states.get(key) === value) return;
+    this.#states.set(key, value);
+    this.#pending.set(key, { type: 'put', key, value });
   }
 
   putEntry(entry: SetAside): void {
@@ -150,6 +156,7 @@ function parseState(value: string): StreamState | undefined {
   const { sequence, writer, record, row } = state['position'];
   if (!isCount(sequence) || typeof writer !== 'string' || !isCount(record) || !isCount(row)) return undefined;
   const gaps = Array.isArray(state['gaps']) ? state['gaps'].flatMap(parseGap) : [];
+  const unreported = Array.isArray(state['unreported']) ? state['unreported'].flatMap(parseLoss) : [];
   const { delivered, dropped, batches, limitBytes } = state;
   return {
     position: { sequence, writer, record, row },
@@ -157,6 +164,7 @@ function parseState(value: string): StreamState | undefined {
     delivered: isCount(delivered) ? delivered : 0,
     dropped: isCount(dropped) ? dropped : 0,
     batches: isCount(batches) ? batches : 0,
+    unreported,
     ...(isCount(limitBytes) ? { limitBytes } : {}),
   };
 }
@@ -167,12 +175,19 @@ function parseGap(value: unknown): { writer: string; first: number; last: number
   return typeof writer === 'string' && isCount(first) && isCount(last) ? [{ writer, first, last }] : [];
 }
 
+function parseLoss(value: unknown): Loss[] {
+  if (!isObject(value)) return [];
+  const { stream, lines } = value;
+  const reason = lossReasons.find((one) => one === value['reason']);
+  return isStream(stream) && isCount(lines) && reason !== undefined ? [{ stream, lines, reason }] : [];
+}
+
 function parseEntry(value: string): SetAside | undefined {
   const entry = parse(value);
   if (!isObject(entry)) return undefined;
   const { id, stream, state, writer, record, kind, row, reason, acceptedAt, setAsideAt, key, tag, bytes } =
     entry;
-  if (stream !== 'result' && stream !== 'status' && stream !== 'distributed') return undefined;
+  if (!isStream(stream)) return undefined;
   if (state !== 'held' && state !== 'quarantined') return undefined;
   if (kind !== 'line' && kind !== 'rows' && kind !== 'statuses' && kind !== 'results') return undefined;
   if (!isCount(id) || !isCount(record) || !isCount(row)) return undefined;
@@ -203,6 +218,10 @@ function parse(value: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function isStream(value: unknown): value is StreamName {
+  return value === 'result' || value === 'status' || value === 'distributed';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,3 +1,4 @@
+import type { StreamName } from '../../api.ts';
 import type { Clock } from '../../clock/index.ts';
 import type { Loss } from './caps.ts';
 
@@ -20,6 +21,11 @@ export class LossReport {
     const name = `${loss.stream} ${loss.reason}`;
     const before = this.#pending.get(name)?.lines ?? 0;
     this.#pending.set(name, { ...loss, lines: before + loss.lines });
+  }
+
+  /** What is still to be reported of `stream`: to be stored, so that a crash does not hide it. */
+  pending(stream: StreamName): Loss[] {
+    return [...this.#pending.values()].filter((loss) => loss.stream === stream);
   }
 
   /** Reports what is due. */

@@ -5,6 +5,7 @@ import { Level } from 'level';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../testing/index.ts';
 import type { Loss } from './caps.ts';
+import type { LookupStore } from './lookups.ts';
 import { Outbox, type OutboxOptions } from './outbox.ts';
 import { SimulatedServer } from './simulated-server.ts';
 
@@ -188,6 +189,149 @@ describe('what is set aside', () => {
     const [entry] = again.quarantine.list();
     expect(Buffer.from((await again.quarantine.read(entry?.id ?? 0)) ?? []).toString()).toBe('bad');
     await again.close();
+  });
+});
+
+describe('trouble', () => {
+  test('a server away for an hour: what waits stays under the caps, and reported loss equals real loss', async () => {
+    server.answer = () => ({ kind: 'retry', reason: 'connection refused' });
+    const outbox = newOutbox({ caps: { maxLines: 1000 } });
+    await outbox.open(await openLevel());
+    let appended = 0;
+    for (let minute = 0; minute < 60; minute++) {
+      for (let i = 0; i < 50; i++) outbox.append('result', 'line', Buffer.from(`r${appended++}`));
+      for (let i = 0; i < 10; i++) outbox.append('status', 'line', Buffer.from(`s${appended++}`));
+      await clock.advance(60_000);
+      expect(outbox.stats().reduce((sum, { lines }) => sum + lines, 0)).toBeLessThanOrEqual(1000);
+    }
+    // Back-off: 4, 16, 36 ... seconds for each of two streams.
+    expect(server.requests.length).toBeLessThan(60);
+    server.answer = () => ({ kind: 'delivered' });
+    await outbox.flush(AbortSignal.timeout(5000));
+    await outbox.close();
+    const lost = losses.reduce((sum, { lines }) => sum + lines, 0);
+    expect(lost).toBe(appended - server.lines.length);
+    expect(outbox.stats().reduce((sum, { dropped }) => sum + dropped, 0)).toBe(lost);
+    expect(losses.length).toBeLessThan(130);
+  });
+
+  test('a level that cannot be written loses nothing: lines are delivered, and at most sent again', async () => {
+    const level = await openLevel();
+    const broken: LookupStore = {
+      iterator: (range) => level.iterator(range),
+      batch: () => Promise.reject(new Error('ENOSPC')),
+    };
+    const logged: string[] = [];
+    const first = newOutbox({ log: (_, message) => logged.push(message) });
+    await first.open(broken);
+    first.append('result', 'line', Buffer.from('one'));
+    first.append('result', 'line', Buffer.from('unfit'));
+    await first.flush(AbortSignal.timeout(5000));
+    expect(first.quarantine.list()).toHaveLength(1);
+    await first.close();
+    expect(server.lines).toEqual(['one']);
+    expect(logged.some((message) => message.includes('ENOSPC'))).toBe(true);
+    const second = newOutbox();
+    await second.open(level);
+    await second.flush(AbortSignal.timeout(5000));
+    await second.close();
+    expect(server.lines).toEqual(['one']);
+    expect(server.repeats).toBe(1);
+    expect(second.quarantine.list()).toHaveLength(1);
+  });
+
+  test('losses that a crash kept from being reported are reported by the next opening', async () => {
+    const level = await openLevel();
+    const first = newOutbox({ caps: { maxLines: 5 } });
+    await first.open(level);
+    first.pause();
+    for (let i = 0; i < 12; i++) first.append('result', 'line', Buffer.from(`l${i}`));
+    // A second later the loss is reported, and with the next lines there is one that is not yet.
+    await clock.advance(1000);
+    for (let i = 0; i < 3; i++) first.append('result', 'line', Buffer.from(`m${i}`));
+    await clock.advance(1000);
+    expect(losses).toEqual([{ stream: 'result', lines: 7, reason: 'lines' }]);
+    losses = [];
+    const second = newOutbox({ caps: { maxLines: 5 } });
+    second.pause();
+    await second.open(level);
+    await clock.advance(1000);
+    expect(losses).toContainEqual({ stream: 'result', lines: 3, reason: 'lines' });
+    expect(second.stats()[0]).toMatchObject({ lines: 5, dropped: 10 });
+    await second.close();
+  });
+
+  test('a delivery that is under way when the outbox closes is given up, its lines stay', async () => {
+    const level = await openLevel();
+    let started = false;
+    const first = newOutbox({
+      deliver: {
+        result: (_, signal) => {
+          started = true;
+          return new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          });
+        },
+        status: server.deliver,
+        distributed: server.deliver,
+      },
+    });
+    await first.open(level);
+    first.append('result', 'line', Buffer.from('one'));
+    await settled(() => started);
+    expect(await first.flush(AbortSignal.abort())).toBe(false);
+    await first.close();
+    const second = newOutbox();
+    await second.open(level);
+    await second.flush(AbortSignal.timeout(5000));
+    await second.close();
+    expect(server.lines).toEqual(['one']);
+  });
+
+  test('a deliver that throws, or gets nowhere, is a failure like any other', async () => {
+    let calls = 0;
+    const outbox = newOutbox({
+      deliver: {
+        result: (batch, signal) => {
+          calls += 1;
+          if (calls === 1) throw new Error('a bug');
+          if (calls > 2) return server.deliver(batch, signal);
+          const next = { record: 1, row: 0 };
+          return Promise.resolve({ answer: { kind: 'delivered' }, lines: 0, bytes: 0, next, unfit: [] });
+        },
+        status: server.deliver,
+        distributed: server.deliver,
+      },
+    });
+    await outbox.open(await openLevel());
+    outbox.append('result', 'line', Buffer.from('one'));
+    await settled(() => calls === 1);
+    expect(outbox.stats()[0]?.lastError).toBe('a bug');
+    await clock.advance(4000);
+    await settled(() => calls === 2);
+    await clock.advance(16_000);
+    await settled(() => server.lines.length === 1);
+    await outbox.close();
+  });
+
+  test('a refused line that is held survives a restart, and goes out when the server takes it', async () => {
+    const level = await openLevel();
+    server.answer = (lines) =>
+      lines.includes('odd') ? { kind: 'rejected', reason: '400' } : { kind: 'delivered' };
+    const first = newOutbox();
+    await first.open(level);
+    first.replaceWaiting(Buffer.from('odd'), { key: 'q1', tag: 'sql' });
+    await settled(() => server.requests.length >= 1 && first.stats()[2]?.bytes === 3);
+    expect(first.waiting().get('q1')).toMatchObject({ tag: 'sql' });
+    await first.close();
+    server.answer = () => ({ kind: 'delivered' });
+    const second = newOutbox();
+    await second.open(level);
+    await settled(() => server.lines.length === 1);
+    await second.close();
+    expect(server.lines).toEqual(['odd']);
+    expect(second.stats()[2]).toMatchObject({ lines: 0, delivered: 1, quarantined: 0 });
+    expect(second.waiting().size).toBe(0);
   });
 });
 

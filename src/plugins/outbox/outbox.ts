@@ -7,8 +7,10 @@ import { type Caps, defaultCaps, type Loss } from './caps.ts';
 import { type Counters, newCounters } from './counters.ts';
 import { defaultForwardSettings, Forwarder, type ForwardSettings } from './forward/index.ts';
 import { type AppendOptions, Journal, type SegmentFiles, type SyncMode } from './journal/index.ts';
-import { type LookupStore, Lookups, type SetAsideInfo, type StreamState } from './lookups.ts';
+import { type LookupStore, Lookups, type StreamState } from './lookups.ts';
 import { LossReport } from './loss-report.ts';
+import { newQuarantine, type Quarantine } from './quarantine.ts';
+import { type StreamStats, streamStats } from './stats.ts';
 
 export interface OutboxOptions {
   /** Directory of the journal files; made with mode 0700 if need be. Nobody else may use it. */
@@ -33,44 +35,11 @@ export interface OutboxOptions {
   readonly files?: SegmentFiles;
 }
 
-/** A row of the table `remote_outbox`. */
-export interface StreamStats {
-  readonly stream: StreamName;
-  /** Lines that wait, with the ones that the server refused and that are tried again. */
-  readonly lines: number;
-  /** Bytes that wait, as they stand in the journal. */
-  readonly bytes: number;
-  /** Age of the oldest waiting record, 0 if none waits. */
-  readonly oldestAgeMs: number;
-  readonly delivered: number;
-  readonly dropped: number;
-  /** Lines in quarantine now. */
-  readonly quarantined: number;
-  readonly batches: number;
-  /** Empty if there was none. */
-  readonly lastError: string;
-  /** Wall-clock milliseconds, 0 for never. */
-  readonly lastErrorAt: number;
-  readonly lastDeliveredAt: number;
-  /** Wall-clock milliseconds before which nothing is sent, undefined while paused. */
-  readonly nextAttemptAt: number | undefined;
-}
-
 /** A record of `distributed` that waits. */
 export interface WaitingResult {
   readonly tag: string;
   /** Wall-clock milliseconds. */
   readonly acceptedAt: number;
-}
-
-export interface Quarantine {
-  list(): SetAsideInfo[];
-  /** The bytes of the record that the line belongs to. */
-  read(id: number): Promise<Uint8Array | undefined>;
-  /** Sends the line again, under a new number. @returns false if it is not there. */
-  replay(id: number): Promise<boolean>;
-  /** Gives the line up; it counts as dropped. @returns false if it is not there. */
-  remove(id: number): Promise<boolean>;
 }
 
 const streamNames: readonly StreamName[] = ['result', 'status', 'distributed'];
@@ -85,6 +54,8 @@ export class Outbox {
   readonly #caps: Caps;
   readonly #journal: Journal;
   readonly #losses: LossReport;
+  /** Lines that never go out, or that the server has refused for themselves. */
+  readonly quarantine: Quarantine;
   readonly #counters: Record<StreamName, Counters>;
   #lookups: Lookups | undefined;
   #aside: AsideLines | undefined;
@@ -107,6 +78,12 @@ export class Outbox {
       onLoss: (loss) => this.#lost(loss),
       onDisk: (error) => this.#diskChanged(error),
       ...(options.files === undefined ? {} : { files: options.files }),
+    });
+    this.quarantine = newQuarantine({
+      aside: () => this.#aside,
+      append: (stream, kind, bytes, appendOptions) => this.append(stream, kind, bytes, appendOptions),
+      onLoss: (loss) => this.#lost(loss),
+      save: () => this.#save(),
     });
     this.#stopTicking = options.clock.interval(tickMs, () => this.#tick());
   }
@@ -134,6 +111,7 @@ export class Outbox {
       counters.delivered += states[stream]?.delivered ?? 0;
       counters.dropped += states[stream]?.dropped ?? 0;
       counters.batches += states[stream]?.batches ?? 0;
+      for (const loss of states[stream]?.unreported ?? []) this.#losses.add(loss);
       this.#forwarders[stream] = this.#newForwarder(stream, aside, states[stream]?.limitBytes);
     }
     await this.#save();
@@ -180,49 +158,11 @@ export class Outbox {
     this.append('distributed', 'results', bytes, { ...options, replaces: true });
   }
 
-  readonly quarantine: Quarantine = {
-    list: () => this.#aside?.list(undefined, 'quarantined') ?? [],
-    read: async (id) => (await this.#aside?.read(id))?.bytes,
-    replay: async (id) => {
-      const entry = await this.#aside?.read(id);
-      if (entry === undefined || entry.state !== 'quarantined' || !this.#aside?.remove(id)) return false;
-      const { stream, kind, bytes, row, acceptedAt, key, tag } = entry;
-      const single = kind === 'rows' || kind === 'statuses' ? { onlyRow: row } : {};
-      this.append(stream, kind, bytes, { acceptedAt, key, tag, ...single });
-      await this.#save();
-      return true;
-    },
-    remove: async (id) => {
-      const entry = this.#aside?.get(id);
-      if (entry?.state !== 'quarantined' || !this.#aside?.remove(id)) return false;
-      this.#lost({ stream: entry.stream, lines: 1, reason: 'quarantine' });
-      await this.#save();
-      return true;
-    },
-  };
-
   stats(): StreamStats[] {
     const now = this.#options.clock.now();
     return streamNames.map((stream) => {
-      const queue = this.#journal.queue(stream);
-      const { delivered, dropped, batches, lastError, lastErrorAt, lastDeliveredAt } = this.#counters[stream];
       const wait = this.#forwarders[stream]?.nextAttemptMs;
-      const held = this.#aside?.list(stream, 'held') ?? [];
-      const oldest = Math.min(queue.oldestAt ?? Infinity, ...held.map((entry) => entry.acceptedAt));
-      return {
-        stream,
-        lines: queue.lines + held.length,
-        bytes: queue.bytes + held.reduce((sum, entry) => sum + entry.size, 0),
-        oldestAgeMs: Number.isFinite(oldest) ? Math.max(0, now - oldest) : 0,
-        delivered,
-        dropped,
-        quarantined: this.#aside?.count(stream, 'quarantined') ?? 0,
-        batches,
-        lastError,
-        lastErrorAt,
-        lastDeliveredAt,
-        nextAttemptAt: wait === undefined ? undefined : now + wait,
-      };
+      return streamStats(stream, this.#counters[stream], this.#journal, this.#aside, wait, now);
     });
   }
 
@@ -304,6 +244,7 @@ export class Outbox {
         delivered,
         dropped,
         batches,
+        unreported: this.#losses.pending(stream),
         ...(limitBytes === undefined ? {} : { limitBytes }),
       };
       lookups.putState(stream, state);

@@ -1,7 +1,7 @@
 import type { StreamName } from '../../../api.ts';
 import type { Clock } from '../../../clock/index.ts';
 import type { AsideLines } from '../aside.ts';
-import type { Batch, Deliver, Delivery, UnfitLine } from '../batch.ts';
+import type { Batch, Deliver, Delivery } from '../batch.ts';
 import type { Counters } from '../counters.ts';
 import type { Journal, Taken } from '../journal/index.ts';
 import {
@@ -17,6 +17,7 @@ import {
   startState,
   type View,
 } from './decide.ts';
+import { heldLine, unfitLine } from './set-aside.ts';
 import type { ForwardSettings } from './settings.ts';
 
 export interface ForwarderOptions {
@@ -211,8 +212,9 @@ export class Forwarder {
       reader.giveBack();
       return;
     }
-    if (verdict === 'hold') this.#hold(taken, delivery);
-    this.#setUnfitAside(taken, delivery.unfit);
+    const line = verdict === 'hold' ? heldLine(stream, taken, delivery, clock.now()) : undefined;
+    if (line !== undefined) aside.add(line);
+    for (const unfit of delivery.unfit) aside.add(unfitLine(stream, taken, unfit, clock.now()));
     reader.settle(delivery.next);
     if (verdict === 'acknowledge') this.#delivered(delivery.lines);
     await this.#options.save();
@@ -254,14 +256,7 @@ export class Forwarder {
       return await this.#options.deliver(batch, this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined;
-      const [first] = batch.records;
-      return {
-        answer: { kind: 'retry', reason: messageOf(error) },
-        lines: 0,
-        bytes: 0,
-        next: { record: first?.number ?? 0, row: batch.firstRow },
-        unfit: [],
-      };
+      return failedDelivery(messageOf(error));
     }
   }
 
@@ -277,13 +272,7 @@ export class Forwarder {
   }
 
   #learnFailure(reason: string, start: number): void {
-    const delivery: Delivery = {
-      answer: { kind: 'retry', reason },
-      lines: 0,
-      bytes: 0,
-      next: { record: 0, row: 0 },
-      unfit: [],
-    };
+    const delivery = failedDelivery(reason);
     const event = this.#answered(delivery, start, false, false);
     this.#state = learn(this.#state, event, 0, this.#options.settings()).state;
   }
@@ -296,48 +285,6 @@ export class Forwarder {
     counters.lastDeliveredAt = clock.now();
   }
 
-  #hold(taken: Taken, delivery: Delivery): void {
-    const [record] = taken.records;
-    if (record === undefined) return;
-    const { aside, stream, clock } = this.#options;
-    const inside = delivery.next.record === record.number;
-    aside.add({
-      stream,
-      state: 'held',
-      writer: taken.writer,
-      record: record.number,
-      kind: record.kind,
-      row: inside ? Math.max(taken.firstRow, delivery.next.row - 1) : taken.firstRow,
-      reason: reasonOf(delivery),
-      acceptedAt: record.acceptedAt,
-      setAsideAt: clock.now(),
-      key: taken.key,
-      tag: taken.tag,
-      bytes: record.bytes,
-    });
-  }
-
-  #setUnfitAside(taken: Taken, unfit: readonly UnfitLine[]): void {
-    const { aside, stream, clock } = this.#options;
-    for (const line of unfit) {
-      const record = taken.records.find(({ number }) => number === line.record);
-      aside.add({
-        stream,
-        state: 'quarantined',
-        writer: taken.writer,
-        record: line.record,
-        kind: 'line',
-        row: 0,
-        reason: line.reason,
-        acceptedAt: record?.acceptedAt ?? clock.now(),
-        setAsideAt: clock.now(),
-        key: '',
-        tag: '',
-        bytes: line.bytes,
-      });
-    }
-  }
-
   #tellEmpty(): void {
     const waiting = this.#onEmpty;
     this.#onEmpty = [];
@@ -348,6 +295,11 @@ export class Forwarder {
 function goesOn(taken: Taken, { next }: Delivery): boolean {
   const first = taken.records[0]?.number ?? 0;
   return next.record > first || (next.record === first && next.row > taken.firstRow);
+}
+
+/** For what failed before there was a request. Nothing is acknowledged, so `next` does not matter. */
+function failedDelivery(reason: string): Delivery {
+  return { answer: { kind: 'retry', reason }, lines: 0, bytes: 0, next: { record: 0, row: 0 }, unfit: [] };
 }
 
 function reasonOf(delivery: Delivery): string {
