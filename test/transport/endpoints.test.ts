@@ -104,3 +104,11 @@ test('a log that failed says what it carried, so that the outbox can cut it', as
     batch: { lines: 2, next: { record: 4, row: 0 }, unfit: [{ record: 2 }] },
   });
 });
+
+test('results that are no JSON object are rejected without a request', async () => {
+  await using talk = await bench.start(() => ({ status: 200, body: '' }));
+  const results = Buffer.from('[1');
+  const call = { endpoint: 'distributed_write', nodeKey: 'k', results } as const;
+  expect((await talk.transport.request(call, talk.signal)).outcome.kind).toBe('rejected');
+  expect(talk.server.connections).toBe(0);
+});

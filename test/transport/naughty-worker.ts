@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import type { AttemptHandler } from '../../src/plugins/transport/index.ts';
+import type { AttemptHandler, CallHandler } from '../../src/plugins/transport/index.ts';
 import { serveTransport } from '../../src/plugins/transport/serve.ts';
 
 /** A transport thread with user code in it that does what the node key says. */
@@ -33,4 +33,13 @@ const around =
     }
   };
 
-serveTransport(workerData.port, { call: (next) => next, attempt: around });
+const aroundCall =
+  (next: CallHandler): CallHandler =>
+  async (request, signal) => {
+    if (request.endpoint === 'config' && request.nodeKey === 'reject-call') {
+      throw new Error('it does not like reject-call nor a-made-up-secret');
+    }
+    return next(request, signal);
+  };
+
+serveTransport(workerData.port, { call: aroundCall, attempt: around });

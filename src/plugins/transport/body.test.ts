@@ -30,5 +30,5 @@ test('results stay byte for byte, with the key behind them', () => {
 });
 
 test.each(['', '[]', 'null', '{'])('results that are %j are refused', (results) => {
-  expect(() => write(results)).toThrow('internal: the results of distributed queries are no JSON object');
+  expect(() => write(results)).toThrow('content: the results of distributed queries are no JSON object');
 });

@@ -23,14 +23,14 @@ export function nodeBody(nodeKey: string, nodeApi: boolean): Buffer {
 /**
  * Body of a distributed write: what osqueryd handed over, byte for byte (values need not be UTF-8), with the node key as
  * its last member.
- * @throws {RemoteError} `internal` if the results are no object.
+ * @throws {RemoteError} `content` if the results are no object.
  */
 export function writeBody(call: DistributedWriteCall, nodeApi: boolean): Buffer {
   const { results } = call;
   const start = skipSpace(results, 0);
   const end = endOfText(results);
   if (results[start] !== 0x7b || results[end - 1] !== 0x7d) {
-    throw new RemoteError('internal', 'the results of distributed queries are no JSON object');
+    throw new RemoteError('content', 'the results of distributed queries are no JSON object');
   }
   if (nodeApi) return Buffer.from(results.buffer, results.byteOffset + start, end - start);
   const blank = skipSpace(results, start + 1) === end - 1;

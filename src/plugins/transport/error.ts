@@ -5,6 +5,8 @@ import { noSecrets, type Secrets } from './secrets.ts';
 export type RemoteErrorCode =
   /** A flag is missing or makes no sense, or a file that it names cannot be read. No request was made. */
   | 'settings'
+  /** What was handed over for sending is not what it should be. No request was made, and none ever will. */
+  | 'content'
   /** No address for the name of the server or the proxy. */
   | 'dns'
   /** No TCP connection. */

@@ -134,6 +134,13 @@ test('an answer that never came may come later', () => {
   }
 });
 
+test('what can never be sent is rejected', () => {
+  expect(interpret('distributed_write', new RemoteError('content', 'no object'))).toEqual({
+    kind: 'rejected',
+    reason: 'content: no object',
+  });
+});
+
 describe('delivered bodies', () => {
   const body = (endpoint: Endpoint, text: string, options = {}) => {
     const outcome = interpret(endpoint, answer(200, text), options);

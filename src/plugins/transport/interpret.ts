@@ -38,7 +38,9 @@ export function interpret(
   answer: HttpReply | RemoteError,
   options: InterpretOptions = {},
 ): Outcome {
-  if (answer instanceof RemoteError) return { kind: 'retry', reason: answer.message };
+  if (answer instanceof RemoteError) {
+    return { kind: answer.code === 'content' ? 'rejected' : 'retry', reason: answer.message };
+  }
   const content = readContent(answer.body, options.hide ?? asItIs);
   if (answer.status >= 200 && answer.status <= 299) return accepted(endpoint, answer, content, options);
   return refusedBy(endpoint, answer, content);

@@ -67,7 +67,7 @@ export function prepare(
   settings: TransportSettings,
 ): Prepared {
   const { endpoint } = request;
-  const nodeKey = endpoint === 'enroll' ? '' : request.nodeKey;
+  const nodeKey = nodeKeyOf(request);
   const secret = endpoint === 'enroll' || settings.secretAlways ? readSecret(settings) : '';
   const headers = requestHeaders(settings, nodeKey);
   if (endpoint === 'log') {
@@ -89,6 +89,21 @@ export function prepare(
       compress: endpoint === 'log' && settings.compress,
     },
   };
+}
+
+/** All secrets that a call may know of, also where no request can be prepared. */
+export function secretsOf(request: TransportRequest, settings: TransportSettings): Secrets {
+  let secret = '';
+  try {
+    secret = readSecret(settings);
+  } catch {
+    // Then nobody else could read it.
+  }
+  return new Secrets([nodeKeyOf(request), secret, ...proxySecrets(settings)]);
+}
+
+function nodeKeyOf(request: TransportRequest): string {
+  return request.endpoint === 'enroll' ? '' : request.nodeKey;
 }
 
 /** Name and password in `proxy_hostname`. */

@@ -10,7 +10,7 @@ import { interpret } from './interpret.ts';
 import { attemptMs } from './limits.ts';
 import type { LogLevel } from './messages.ts';
 import type { Outcome, TransportReply } from './outcome.ts';
-import { type PreparedBody, prepare, prepareBody } from './prepare.ts';
+import { type PreparedBody, prepare, prepareBody, secretsOf } from './prepare.ts';
 import type { HttpReply } from './reply.ts';
 import type { TransportRequest } from './request.ts';
 import { RowWriter } from './row-lines.ts';
@@ -66,12 +66,15 @@ export class Remote {
    * @throws {unknown} only `signal.reason`
    */
   async call(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
+    let reply: TransportReply;
     try {
-      return await this.#call(request, signal);
+      reply = await this.#call(request, signal);
     } catch (error) {
       signal.throwIfAborted();
-      return { outcome: interpret(request.endpoint, RemoteError.from(error)), attempts: 0 };
+      reply = { outcome: interpret(request.endpoint, RemoteError.from(error)), attempts: 0 };
     }
+    if (reply.outcome.kind === 'delivered') return reply;
+    return { ...reply, outcome: scrubbed(reply.outcome, secretsOf(request, this.#settings)) };
   }
 
   /** Ends every connection. */
@@ -138,10 +141,10 @@ export class Remote {
         clientCertificate: hasClientCertificate(settings),
         hide: (text: string) => secrets.scrub(text),
       };
-      return scrubbed(interpret(request.endpoint, reply, options), secrets);
+      return interpret(request.endpoint, reply, options);
     } catch (error) {
       signal.throwIfAborted();
-      return scrubbed(interpret(request.endpoint, RemoteError.from(error, secrets)), secrets);
+      return interpret(request.endpoint, RemoteError.from(error, secrets));
     }
   }
 

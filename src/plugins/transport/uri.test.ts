@@ -69,7 +69,7 @@ describe('flags that make no URI', () => {
   test.each([
     [{ hostname: '' }, '--tls_hostname is not set'],
     [{ hostname: 'a b' }, '--tls_hostname=a b is no host[:port]'],
-    [{ hostname: 'user:word@host' }, 'is no host[:port]'],
+    [{ hostname: 'user:word@host' }, '--tls_hostname=…@host is no host[:port]'],
     [{ endpoints: { ...endpoints, log: '' } }, '--logger_tls_endpoint is not set'],
   ])('%j', (change, message) => {
     expect(() => uri('log', change)).toThrow(message);

@@ -39,7 +39,8 @@ export function makeUri(
   if (asNode) uri += `&node_key=${encodeURIComponent(nodeKey)}`;
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || url.hostname === '' || url.username !== '') {
-    throw new RemoteError('settings', `--tls_hostname=${hostname} is no host[:port]`);
+    // Somebody may have put a password there.
+    throw new RemoteError('settings', `--tls_hostname=${hostname.replace(/^.*@/, '…@')} is no host[:port]`);
   }
   url.hash = '';
   return url;
