@@ -39,6 +39,11 @@ export interface ServerOptions {
   /** Default `either`. */
   readonly nodeKeyPlace?: NodeKeyPlace;
   /**
+   * Also answer clients with `--tls_node_api`: the node key in front of the path and as `&node_key=` behind it, the config
+   * by GET and as escaped text. Default false, as then every unknown path would look like a node key.
+   */
+  readonly nodeApi?: boolean;
+  /**
    * What becomes of a host's earlier node keys when it enrolls again. Default `retire`, as Fleet and osctrl do: a key
    * that leaked is worth nothing after the next enrollment. Two machines that send the same host identifier then take
    * the key away from each other; `keep` lets the last 16 keys stay valid.

@@ -6,12 +6,14 @@ import type { Fault, FaultReply, InterceptedRequest } from './faults.ts';
 import { ClientGone, HttpError, jsonReply, Refusal, type Reply, readBody, writeReply } from './http/index.ts';
 import { resetConnection } from './https.ts';
 import { type OperatorApi, operatorPath } from './operator/index.ts';
+import { type Route, routeOf } from './route.ts';
 
 interface Parts {
   readonly context: EndpointContext;
   readonly operator: OperatorApi;
   readonly paths: Readonly<Record<Endpoint, string>>;
   readonly limits: Readonly<Record<Endpoint, number>>;
+  readonly nodeApi: boolean;
   readonly refusalStatus: 200 | 401;
   readonly fault: (endpoint: Endpoint, request: InterceptedRequest) => Promise<Fault | undefined>;
   readonly events: ServerEvents;
@@ -22,17 +24,14 @@ export type Pending = Set<Promise<unknown>>;
 
 /** Turns HTTP requests into calls of the endpoints, and what these return or throw into answers. */
 export function createRequestListener(parts: Parts, pending: Pending): RequestListener {
-  const endpoints = new Map(
-    (Object.entries(parts.paths) as [Endpoint, string][]).map(([endpoint, path]) => [path, endpoint]),
-  );
   return (request, response) => {
     // Errors of the socket; what waits for the body or the answer learns of them by `close`.
     request.on('error', () => {});
     response.on('error', () => {});
     const [path = '', search = ''] = splitUrl(request.url ?? '');
-    const endpoint = endpoints.get(path);
-    const place = endpoint ?? (path.startsWith(operatorPath) ? 'operator' : 'unknown path');
-    const answered = answer(endpoint, request, response, path, search).catch((error: unknown) => {
+    const route = routeOf(path, parts.paths, parts.nodeApi);
+    const place = route?.endpoint ?? (path.startsWith(operatorPath) ? 'operator' : 'unknown path');
+    const answered = answer(route, request, response, path, search).catch((error: unknown) => {
       const reply = replyTo(error, parts, place);
       if (reply !== undefined) writeReply(request, response, reply);
     });
@@ -40,25 +39,28 @@ export function createRequestListener(parts: Parts, pending: Pending): RequestLi
   };
 
   async function answer(
-    endpoint: Endpoint | undefined,
+    route: Route | undefined,
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
     search: string,
   ): Promise<void> {
-    if (endpoint === undefined) {
+    if (route === undefined) {
       if (path.startsWith(operatorPath)) return parts.operator.handle(request, response, path);
       throw new HttpError(404, 'no such path');
     }
-    if (request.method !== 'POST') throw new HttpError(405, 'this path takes POST', { allow: 'POST' });
-    const body = await readBody(request, parts.limits[endpoint]);
-    const done = process(endpoint, request, response, body, search);
+    const method = route.pathKey !== undefined && route.endpoint === 'config' ? 'GET' : 'POST';
+    if (request.method !== method) {
+      throw new HttpError(405, `this path takes ${method}`, { allow: method });
+    }
+    const body = await readBody(request, parts.limits[route.endpoint]);
+    const done = process(route, request, response, body, search);
     pending.add(done);
     await done.finally(() => pending.delete(done));
   }
 
   async function process(
-    endpoint: Endpoint,
+    { endpoint, pathKey }: Route,
     request: IncomingMessage,
     response: ServerResponse,
     body: Buffer,
@@ -73,8 +75,9 @@ export function createRequestListener(parts: Parts, pending: Pending): RequestLi
       return writeReply(request, response, faultReply(fault));
     }
     const query = new URLSearchParams(search);
-    const reply = await endpointHandlers[endpoint]({ headers, query, body }, parts.context).catch(
-      (error: unknown) => replyTo(error, parts, endpoint),
+    const asked = { headers, query, body, ...(pathKey === undefined ? {} : { pathKey }) };
+    const reply = await endpointHandlers[endpoint](asked, parts.context).catch((error: unknown) =>
+      replyTo(error, parts, endpoint),
     );
     if (fault === 'hang_after') return;
     if (fault === 'reset_after' || reply === undefined) return resetConnection(request);

@@ -99,6 +99,7 @@ export class ReferenceServer {
         operator: new OperatorApi({ nodes, queries, events, clock, token, closing: this.#closing.signal }),
         paths: { ...defaultPaths, ...options.paths },
         limits: { ...defaultLimits, ...options.limits },
+        nodeApi: options.nodeApi ?? false,
         refusalStatus: options.refusalStatus ?? 200,
         fault: async (endpoint, request) =>
           this.faults.next(endpoint, request) ?? (await options.intercept?.(endpoint, request)),

@@ -101,6 +101,21 @@ test('a result that is written again counts once, as the first time', async () =
   ]);
 });
 
+test('a write that comes several times at once counts once', async () => {
+  const server = await startServer();
+  const node = await TestNode.enroll(server, 'host-1');
+  const id = await server.query('SELECT 1');
+  const results = collect(server.results(id));
+  const write = { queries: { [id]: [{ x: '1' }] }, statuses: { [id]: 0 } };
+  await Promise.all(Array.from({ length: 8 }, () => node.post('/distributed_write', write)));
+  const repeated = server.events.seen.flatMap((event) =>
+    event.kind === 'result_received' ? [event.repeated] : [],
+  );
+  expect(repeated.filter((again) => !again)).toHaveLength(1);
+  expect(repeated).toHaveLength(8);
+  expect(await results).toHaveLength(2);
+});
+
 test('writes of every osquery are understood', async () => {
   const server = await startServer();
   const node = await TestNode.enroll(server, 'host-1');

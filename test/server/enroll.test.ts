@@ -194,3 +194,15 @@ test('nodes survive a restart, and their keys are stored only as hashes', async 
   const second = await startServer({ dataDirectory });
   expect((await send(second, '/config', { node_key: node.key })).json).toEqual({});
 });
+
+test('clients with tls_node_api are answered where that is switched on', async () => {
+  const server = await startServer({ nodeApi: true, config: { value: { schedule: {}, text: 'ü"' } } });
+  const { key } = await TestNode.enroll(server, 'host-1');
+  const config = await send(server, `/${key}/config&node_key=${key}`, undefined, { method: 'GET' });
+  expect(JSON.parse((config.json as { config: string }).config)).toEqual({ schedule: {}, text: 'ü"' });
+  expect((await send(server, `/${key}/log`, { log_type: 'result', data: [] })).text).toBe('{}');
+  expect((await send(server, `/${key}/distributed_read`, {})).json).toEqual({ queries: {} });
+  expect((await send(server, `/${key}/distributed_write`, {})).json).toEqual({});
+  const refused = await send(server, '/never-issued/config', undefined, { method: 'GET' });
+  expect(refused.json).toEqual({ node_invalid: true });
+});

@@ -3,9 +3,9 @@ import { authenticate, jsonReply, parseObject } from '../http/index.ts';
 import type { EndpointHandler } from './endpoint.ts';
 
 /** `distributed_tls_read_endpoint`: the queries that are due for the node. */
-export const distributedRead: EndpointHandler = async ({ headers, body }, context) => {
+export const distributedRead: EndpointHandler = async ({ headers, body, pathKey }, context) => {
   const request = parseObject(body);
-  const node = authenticate(context.nodes, context.nodeKeyPlace, headers, request['node_key']);
+  const node = authenticate(context.nodes, context.nodeKeyPlace, headers, request['node_key'], pathKey);
   const due = context.queries.lease(node);
   const reply: DistributedReadReply = {
     queries: Object.fromEntries(due.map(({ query }) => [query.id, query.sql])),

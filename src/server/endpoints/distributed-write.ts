@@ -6,9 +6,9 @@ import type { EndpointHandler } from './endpoint.ts';
  * `distributed_tls_write_endpoint`: answered with `{}` when every result that is new has been stored. Results of unknown
  * queries are answered so too, since the node would keep them and send them again for ever.
  */
-export const distributedWrite: EndpointHandler = async ({ headers, body }, context) => {
+export const distributedWrite: EndpointHandler = async ({ headers, body, pathKey }, context) => {
   const request = parseObject(body);
-  const node = authenticate(context.nodes, context.nodeKeyPlace, headers, request['node_key']);
+  const node = authenticate(context.nodes, context.nodeKeyPlace, headers, request['node_key'], pathKey);
   const results = parse(request);
   const outcomes = await context.queries.write(node, results);
   for (const [i, { query, status, message, rows }] of results.entries()) {

@@ -12,6 +12,8 @@ export interface EndpointRequest {
   /** May hold the enroll secret (`--tls_secret_always`). */
   readonly query: URLSearchParams;
   readonly body: Buffer;
+  /** The node key out of the path; only from a client with `--tls_node_api`. */
+  readonly pathKey?: string;
 }
 
 /** What the endpoints work with. */

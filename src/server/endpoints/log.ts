@@ -18,6 +18,7 @@ export const log: EndpointHandler = async (request, context) => {
     context.nodeKeyPlace,
     request.headers,
     body.nodeKey,
+    request.pathKey,
   );
   const stream = streamOf(body);
   if (body.lines === undefined) throw new HttpError(400, '"data" must be an array');
