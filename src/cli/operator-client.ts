@@ -14,6 +14,8 @@ export interface OperatorConnection {
   /** PEM. */
   readonly ca: string;
   readonly token: string;
+  /** For a server that asks for client certificates: certificate and key, PEM. */
+  readonly client?: { readonly cert: string; readonly key: string };
 }
 
 /** A query as the server took it. */
@@ -54,7 +56,7 @@ export class OperatorClient {
   }
 
   async #send(method: string, path: string, body?: string, signal?: AbortSignal): Promise<IncomingMessage> {
-    const { url, ca, token } = this.#connection;
+    const { url, ca, token, client } = this.#connection;
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = {
         authorization: `Bearer ${token}`,
@@ -65,6 +67,7 @@ export class OperatorClient {
       const outgoing = request(`${url}${path}`, {
         method,
         ca,
+        ...client,
         headers,
         agent: false,
         ...(signal && { signal }),
@@ -101,6 +104,9 @@ function explain(url: string, { code, message }: NodeJS.ErrnoException): string 
   if (code === 'ENOTFOUND') return `the host of ${url} is not known`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return `the certificate of ${url} is for another name: ${message}`;
+  if (code !== undefined && /^ERR_SSL.*CERTIFICATE_REQUIRED/.test(code)) {
+    return `${url} asks for a client certificate; give one with --client-cert and --client-key`;
+  }
   if (code !== undefined && /CERT|SIGNATURE|ISSUER/.test(code)) {
     return `the certificate of ${url} is not signed by the given CA (${code}); give the server's with --ca`;
   }

@@ -13,6 +13,8 @@ export const queryUsage = `osquery-remote query "SELECT …": asks nodes and pri
   --server URL          default: as the data directory says
   --ca FILE             what the server's certificate is signed by (PEM); default: as the data directory says
   --token-file FILE     operator token; default: as the data directory says
+  --client-cert FILE --client-key FILE
+                        for a server that asks for client certificates (PEM)
 
 Ends with 0 when every node answered, 1 when a node answered with an error, 2 when the query could not be asked,
 3 when a node did not answer in time, 130 after SIGINT.
@@ -51,7 +53,21 @@ export async function readQueryArguments(argv: readonly string[]): Promise<Query
       url: values.server === undefined ? await urlOf(directory) : readUrl(values.server),
       ca: await readText('--ca', ca),
       token: (await readText('--token-file', tokenFile)).trim(),
+      ...(await readClient(values['client-cert'], values['client-key'])),
     },
+  };
+}
+
+async function readClient(
+  cert: string | undefined,
+  key: string | undefined,
+): Promise<Pick<OperatorConnection, 'client'>> {
+  if (cert === undefined && key === undefined) return {};
+  if (cert === undefined || key === undefined) {
+    throw new UsageError('--client-cert and --client-key go together');
+  }
+  return {
+    client: { cert: await readText('--client-cert', cert), key: await readText('--client-key', key) },
   };
 }
 
@@ -69,6 +85,8 @@ function parse(argv: readonly string[]) {
         server: text,
         ca: text,
         'token-file': text,
+        'client-cert': text,
+        'client-key': text,
         help: { type: 'boolean', short: 'h' },
       },
     });

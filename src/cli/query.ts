@@ -1,8 +1,8 @@
 import { systemClock } from '../clock/index.ts';
+import { type CommandContext, runCommand } from './command.ts';
 import { OperatorClient, OperatorError } from './operator-client.ts';
 import { type QueryArguments, queryUsage, readQueryArguments } from './query-options.ts';
 import { type FormatRows, formatJson, formatTable } from './query-output.ts';
-import type { CommandContext } from './server.ts';
 import { UsageError } from './server-options.ts';
 import { clean, colorsFor } from './terminal.ts';
 
@@ -10,15 +10,8 @@ import { clean, colorsFor } from './terminal.ts';
 const graceMs = 10_000;
 
 /** `osquery-remote query`. @returns the exit code, as the usage lists them. */
-export async function run(argv: string[]): Promise<number> {
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    return await ask(argv, { stdout: process.stdout, stderr: process.stderr, stop: stop.signal });
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+export function run(argv: string[]): Promise<number> {
+  return runCommand(ask, argv);
 }
 
 /** Asks and prints until every node has answered, the time is over, or `stop`. @returns the exit code. */

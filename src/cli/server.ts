@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, defaultPaths, type ReferenceServer } from '../server/index.ts';
+import { type CommandContext, runCommand } from './command.ts';
 import { formatEvent } from './server-log.ts';
 import {
   readServerArguments,
@@ -9,26 +10,11 @@ import {
   serverUsage,
   UsageError,
 } from './server-options.ts';
-import { colorsFor, type Output } from './terminal.ts';
-
-/** What a command works with; a test gives its own. */
-export interface CommandContext {
-  readonly stdout: Output;
-  readonly stderr: Output;
-  /** Aborted when the command is to end. */
-  readonly stop: AbortSignal;
-}
+import { colorsFor } from './terminal.ts';
 
 /** `osquery-remote server`. @returns the exit code. */
-export async function run(argv: string[]): Promise<number> {
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    return await serve(argv, { stdout: process.stdout, stderr: process.stderr, stop: stop.signal });
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+export function run(argv: string[]): Promise<number> {
+  return runCommand(serve, argv);
 }
 
 /** Runs the server until `stop`. @returns the exit code. */

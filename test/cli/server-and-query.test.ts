@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask } from '../../src/cli/query.ts';
 import { serve } from '../../src/cli/server.ts';
-import type { ReferenceServer } from '../../src/server/index.ts';
+import { CertificateAuthority, type ReferenceServer } from '../../src/server/index.ts';
 import { send } from '../server/support/client.ts';
 
 /** Collects what a command prints, and tells when a text has come. */
@@ -267,4 +267,22 @@ test('a data directory to which everyone can write is refused', async () => {
   const server = start(serve, ['--port', '0', '--data-dir', directory]);
   expect(await server.code).toBe(1);
   expect(server.stderr.text).toContain('everyone can write to the data directory');
+});
+
+test('a server that asks for client certificates is asked with one', async () => {
+  const clients = await CertificateAuthority.create('clients');
+  const { certificate, key } = await clients.client();
+  const file = (name: string) => join(directory, name);
+  await writeFile(file('clients.pem'), clients.certificate);
+  await writeFile(file('cert.pem'), certificate);
+  await writeFile(file('key.pem'), key);
+  const server = start(serve, ['--port', '0', '--data-dir', directory, '--client-ca', file('clients.pem')]);
+  await server.stdout.shows('listening');
+  const without = start(ask, ['--data-dir', directory, 'SELECT 1']);
+  expect(await without.code).toBe(2);
+  expect(without.stderr.text).toContain('asks for a client certificate');
+  const certificates = ['--client-cert', file('cert.pem'), '--client-key', file('key.pem')];
+  const query = start(ask, ['--data-dir', directory, ...certificates, 'SELECT 1']);
+  expect(await query.code).toBe(3);
+  expect(query.stderr.text).toBe('osquery-remote query: no node has enrolled yet\n');
 });
