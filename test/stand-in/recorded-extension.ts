@@ -98,7 +98,14 @@ class RecordedProcess implements ExtensionProcess {
         connections.set(event.conn, [...(connections.get(event.conn) ?? []), event]);
       }
     }
-    for (const events of connections.values()) void this.#converse(events);
+    const talks: { readonly closedMs: number; readonly over: Promise<void> }[] = [];
+    for (const events of connections.values()) {
+      const openedMs = events[0]?.tMs ?? 0;
+      // The recorded script did one thing after the other.
+      const before = talks.filter(({ closedMs }) => closedMs <= openedMs).map(({ over }) => over);
+      const over = Promise.all(before).then(() => this.#converse(events));
+      talks.push({ closedMs: events.at(-1)?.tMs ?? openedMs, over });
+    }
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -4,7 +4,7 @@ import { type ByteString, type Config, type EngineProvider, toBytes } from './en
 import type { Flags } from './flags.ts';
 import type { HostIdentifier } from './host-identifier.ts';
 import type { PluginCalls } from './plugin-calls.ts';
-import type { Registry } from './registry.ts';
+import type { Registry, RegistryEntry } from './registry.ts';
 
 /** The parts of core that its `osquery_*` tables tell about. */
 export interface StateParts {
@@ -70,14 +70,14 @@ export function coreState(core: StateParts): EngineProvider {
     schedule: () => scheduled(core.config, toBytes(flags.text('pack_delimiter'))),
     packs: () => core.config.packs(),
     registry: () =>
-      registry.entries().map(({ registry: kind, name, ownerUuid }) => ({
-        registry: kind,
-        name,
-        ownerUuid,
-        internal: false,
-        active: kind === 'table' || core.plugins.active(kind).split(',').includes(name),
-      })),
+      registry.entries().map((entry) => ({ ...entry, internal: false, active: isActive(core, entry) })),
   };
+}
+
+/** Where nobody chose, every plugin counts as active. */
+function isActive({ plugins }: StateParts, { registry, name }: RegistryEntry): boolean {
+  const active = plugins.active(registry);
+  return active === '' || active.split(',').includes(name);
 }
 
 /** Packs without discovery queries are active as soon as they are loaded. */

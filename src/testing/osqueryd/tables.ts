@@ -23,6 +23,7 @@ export class Tables implements TableSink {
   readonly #external = new Map<ByteString, boolean>();
   readonly #own = new Map<ByteString, HostTable>();
   #running = 0;
+  #connecting: Promise<void> = Promise.resolve();
 
   constructor(options: {
     readonly engine: SqlEngine;
@@ -65,14 +66,16 @@ export class Tables implements TableSink {
       this.#error(1151, `Error creating named virtual table: ${name} (1)`);
       return failed('SQLITE_ERROR');
     }
-    const error = this.#engine.attachTable(name, route, async (item, context) => {
+    const generate = async (item: ByteString, context: ByteString) => {
       const request = new Map([
         ['action', 'generate'],
         ['context', context],
       ]);
       const reply = await this.#call({ registry: 'table', item, request });
       return reply.code === 0 ? { rows: reply.rows } : { error: reply.message };
-    });
+    };
+    const write = (item: ByteString, request: Row) => this.#call({ registry: 'table', item, request });
+    const error = this.#engine.attachTable(name, route, generate, write);
     this.#external.set(name, error === undefined && route.columns.every(({ type }) => type !== 'UNKNOWN'));
     return ok;
   }
@@ -94,8 +97,12 @@ export class Tables implements TableSink {
     return this.#onConnection(() => this.#engine.query(sql));
   }
 
-  queryWithColumns(sql: ByteString): Promise<QueryResult> {
-    return this.#onConnection(() => this.#engine.queryWithColumns(sql));
+  /** `SqlEngine.queryWithColumns`, which asks for a connection twice. */
+  async queryWithColumns(sql: ByteString): Promise<QueryResult> {
+    const described = await this.#onConnection(() => this.#engine.getQueryColumns(sql));
+    if ('error' in described) return described;
+    const result = await this.query(sql);
+    return 'error' in result ? result : { ...result, columns: described.columns.map(([name]) => name) };
   }
 
   async queryReply(sql: ByteString): Promise<PluginReply> {
@@ -109,18 +116,25 @@ export class Tables implements TableSink {
     return succeeded(result.columns.map(([name, type]) => new Map([[name, type]])));
   }
 
-  /** A transient database asks every table of an extension for its columns, twice. */
+  /** A transient database asks every table of an extension for its columns, twice; one is made at a time. */
   async #onConnection<T>(run: () => Promise<T>): Promise<T> {
     this.#running += 1;
     try {
-      for (const item of this.#running > 1 ? [...this.#external.keys()].sort(compareBytes) : []) {
-        const request = new Map([['action', 'columns']]);
-        await this.#call({ registry: 'table', item, request });
-        await this.#call({ registry: 'table', item, request });
+      if (this.#running > 1) {
+        this.#connecting = this.#connecting.then(() => this.#askColumns());
+        await this.#connecting;
       }
       return await run();
     } finally {
       this.#running -= 1;
+    }
+  }
+
+  async #askColumns(): Promise<void> {
+    for (const item of [...this.#external.keys()].sort(compareBytes)) {
+      const call = { registry: 'table', item, request: new Map([['action', 'columns']]) };
+      await this.#call(call);
+      await this.#call(call);
     }
   }
 }
