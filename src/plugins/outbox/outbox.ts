@@ -68,7 +68,7 @@ export class Outbox {
     this.#options = options;
     this.#caps = { ...defaultCaps, ...options.caps };
     this.#counters = { result: newCounters(), status: newCounters(), distributed: newCounters() };
-    this.#losses = new LossReport(options.clock, (loss) => options.onLoss?.(loss));
+    this.#losses = new LossReport(options.clock, (loss) => this.#tellLoss(loss));
     this.#journal = new Journal({
       dir: options.dir,
       writer: randomBytes(16).toString('hex'),
@@ -264,6 +264,14 @@ export class Outbox {
   #lost(loss: Loss): void {
     this.#counters[loss.stream].dropped += loss.lines;
     this.#losses.add(loss);
+  }
+
+  #tellLoss(loss: Loss): void {
+    try {
+      this.#options.onLoss?.(loss);
+    } catch (error) {
+      this.#log('error', `reporting lost lines: ${text(error)}`);
+    }
   }
 
   #diskChanged(error: unknown): void {

@@ -108,6 +108,7 @@ class Model {
       random,
       full,
       alone,
+      partial: false,
       mayHold: this.held.size < 1000,
     };
   }

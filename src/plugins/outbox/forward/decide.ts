@@ -68,6 +68,8 @@ export interface Answered {
   readonly random: number;
   /** More was waiting than went into the batch. */
   readonly full: boolean;
+  /** Not even all records of the batch went into the request. */
+  readonly partial: boolean;
   readonly alone: boolean;
   /** There is room to set the line aside. Without, a refused line stays where it is. */
   readonly mayHold: boolean;
@@ -110,7 +112,7 @@ export function plan(state: ForwardState, view: View, settings: ForwardSettings)
   if (due !== undefined) return { kind: 'send_held', id: due.id };
   const waits = state.held.map((line) => line.notBefore - view.now).filter((ms) => ms > 0);
   if (view.lines > 0) {
-    const size = nextSize(state);
+    const size = nextSize(state, settings);
     const ready =
       view.flushing ||
       !calm ||
@@ -189,12 +191,16 @@ function isCalm(state: ForwardState): boolean {
   return state.search === undefined && state.cautious === undefined && state.failures === 0;
 }
 
-function nextSize(state: ForwardState): { maxLines: number; maxBytes: number; alone: boolean } {
+function nextSize(
+  state: ForwardState,
+  settings: ForwardSettings,
+): { maxLines: number; maxBytes: number; alone: boolean } {
   const { size, search } = state;
-  const maxBytes = Math.min(size.bytes, size.limitBytes ?? size.bytes);
+  const maxBytes = Math.min(size.bytes, settings.maxBytes, size.limitBytes ?? Infinity);
   if (state.cautious !== undefined) return { maxLines: 1, maxBytes, alone: true };
-  if (search === undefined) return { maxLines: size.lines, maxBytes, alone: false };
-  const maxLines = Math.ceil(search.span / 2);
+  const most = Math.min(size.lines, settings.maxLines);
+  if (search === undefined) return { maxLines: most, maxBytes, alone: false };
+  const maxLines = Math.min(most, Math.ceil(search.span / 2));
   return { maxLines, maxBytes, alone: maxLines === 1 };
 }
 
@@ -212,7 +218,7 @@ function passed(state: ForwardState, event: Answered, settings: ForwardSettings)
     ...state,
     size,
     // What a smaller batch left behind was due with it.
-    lastStart: probing ? Number.NEGATIVE_INFINITY : state.lastStart,
+    lastStart: probing || event.partial ? Number.NEGATIVE_INFINITY : state.lastStart,
     failures: 0,
     notBefore: event.now,
     cautious: undefined,

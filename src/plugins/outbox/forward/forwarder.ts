@@ -19,6 +19,7 @@ import {
 } from './decide.ts';
 import { heldLine, unfitLine } from './set-aside.ts';
 import type { ForwardSettings } from './settings.ts';
+import { never, type Threshold, WakeableWait } from './wakeable-wait.ts';
 
 export interface ForwarderOptions {
   readonly stream: StreamName;
@@ -36,19 +37,15 @@ export interface ForwarderOptions {
   readonly save: () => Promise<void>;
 }
 
-const never = { lines: Infinity, bytes: Infinity };
-/** Why a wait ends early. Made once: an abort without a reason makes an exception each time. */
-const woke = new Error('woken');
-
 /** Drains one stream: does what `plan` says and tells `learn` what came of it. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #stop = new AbortController();
   #state: ForwardState;
+  /** As they were when it was last decided. */
+  #settings: ForwardSettings;
   #running: Promise<void> | undefined;
-  #wake: (() => void) | undefined;
-  /** So many waiting lines or bytes end the present wait. */
-  #wakeAt = never;
+  readonly #pause: WakeableWait;
   #flushes = 0;
   #onEmpty: (() => void)[] = [];
 
@@ -56,7 +53,9 @@ export class Forwarder {
     this.#options = options;
     const { aside, stream, settings, clock, limitBytes } = options;
     const held = aside.list(stream, 'held').map((entry) => entry.id);
-    this.#state = startState(settings(), clock.monotonic(), limitBytes, held);
+    this.#pause = new WakeableWait(clock);
+    this.#settings = settings();
+    this.#state = startState(this.#settings, clock.monotonic(), limitBytes, held);
   }
 
   /** Largest body that the server takes, as far as it has shown. */
@@ -95,12 +94,12 @@ export class Forwarder {
 
   /** Decides anew now, for example with changed settings. */
   wake(): void {
-    this.#wake?.();
+    this.#pause.wake();
   }
 
   /** Lines were appended. Cheap. */
   appended(lines: number, bytes: number): void {
-    if (lines >= this.#wakeAt.lines || bytes >= this.#wakeAt.bytes) this.wake();
+    this.#pause.appended(lines, bytes);
   }
 
   /** Sends everything, without waiting for the period. @returns whether nothing is left; false when aborted. */
@@ -120,20 +119,29 @@ export class Forwarder {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const view = this.#view();
-      if (view.lines === 0) this.#tellEmpty();
-      const next = plan(this.#state, view, this.#options.settings());
-      switch (next.kind) {
-        case 'wait':
-          await this.#wait(next.ms, view);
-          break;
-        case 'send':
-          await this.#send(next, view);
-          break;
-        case 'send_held':
-          await this.#sendHeld(next.id, view);
-          break;
+      const start = this.#options.clock.monotonic();
+      try {
+        await this.#step();
+      } catch (error) {
+        // A bug, here or in what was handed in. It must not end the process, and so osqueryd.
+        this.#options.journal.reader(this.#options.stream).giveBack();
+        this.#learnFailure(`unexpected: ${messageOf(error)}`, start);
       }
+    }
+  }
+
+  async #step(): Promise<void> {
+    const view = this.#view();
+    if (view.lines === 0) this.#tellEmpty();
+    this.#settings = this.#options.settings();
+    const next = plan(this.#state, view, this.#settings);
+    switch (next.kind) {
+      case 'wait':
+        return this.#pause.wait(next.ms, this.#threshold(view));
+      case 'send':
+        return this.#send(next, view);
+      case 'send_held':
+        return this.#sendHeld(next.id, view);
     }
   }
 
@@ -147,30 +155,15 @@ export class Forwarder {
     };
   }
 
-  async #wait(ms: number | undefined, view: View): Promise<void> {
-    const { notBefore, size } = this.#state;
-    const blocked = this.#state.paused || view.now < notBefore;
-    if (!blocked) {
-      const first = view.lines === 0;
-      this.#wakeAt = first ? { lines: 1, bytes: 1 } : { lines: size.lines, bytes: size.bytes };
-    }
-    const waking = new AbortController();
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = () => {
-        this.#wake = undefined;
-        this.#wakeAt = never;
-        resolve();
-        waking.abort(woke);
-      };
-    });
-    if (ms === undefined) await woken;
-    else await this.#options.clock.sleep(ms, waking.signal).catch(() => undefined);
-    this.#wake = undefined;
-    this.#wakeAt = never;
+  /** What may end a wait early. */
+  #threshold(view: View): Threshold {
+    const { notBefore, size, paused } = this.#state;
+    if (paused || view.now < notBefore) return never;
+    return view.lines === 0 ? { lines: 1, bytes: 1 } : size;
   }
 
   async #send(next: Plan & { kind: 'send' }, view: View): Promise<void> {
-    const { journal, stream, aside, settings, clock } = this.#options;
+    const { journal, stream, aside, clock } = this.#options;
     const reader = journal.reader(stream);
     const start = clock.monotonic();
     let taken: Taken | undefined;
@@ -205,8 +198,10 @@ export class Forwarder {
     }
     const alone = next.alone || (records.length === 1 && delivery.lines === 1);
     const mayHold = aside.mayHold(records[0]?.bytes.byteLength ?? 0);
-    const event = { ...this.#answered(delivery, start, alone, delivery.lines < view.lines), mayHold };
-    const { state, verdict } = learn(this.#state, event, aside.nextId, settings());
+    const partial = delivery.next.record <= (records.at(-1)?.number ?? 0);
+    const full = partial || delivery.lines < view.lines;
+    const event = { ...this.#answered(delivery, start, alone, full), partial, mayHold };
+    const { state, verdict } = learn(this.#state, event, aside.nextId, this.#settings);
     this.#state = state;
     if (verdict === 'keep') {
       reader.giveBack();
@@ -221,7 +216,7 @@ export class Forwarder {
   }
 
   async #sendHeld(id: number, view: View): Promise<void> {
-    const { aside, stream, settings, clock } = this.#options;
+    const { aside, stream, clock } = this.#options;
     const start = clock.monotonic();
     const entry = await aside.read(id).catch(() => undefined);
     if (entry === undefined) {
@@ -239,7 +234,7 @@ export class Forwarder {
     });
     if (delivery === undefined) return;
     const event = this.#answered(delivery, start, true, view.lines > 0);
-    const { state, verdict } = learnHeld(this.#state, event, id, settings());
+    const { state, verdict } = learnHeld(this.#state, event, id, this.#settings);
     this.#state = state;
     if (verdict === 'keep') return;
     // It can have been cancelled meanwhile.
@@ -268,13 +263,24 @@ export class Forwarder {
       counters.lastError = answer.reason;
       counters.lastErrorAt = clock.now();
     }
-    return { answer, lines, bytes, tookMs: now - start, now, random: random(), full, alone, mayHold: true };
+    return {
+      answer,
+      lines,
+      bytes,
+      tookMs: now - start,
+      now,
+      random: random(),
+      full,
+      partial: false,
+      alone,
+      mayHold: true,
+    };
   }
 
   #learnFailure(reason: string, start: number): void {
     const delivery = failedDelivery(reason);
     const event = this.#answered(delivery, start, false, false);
-    this.#state = learn(this.#state, event, 0, this.#options.settings()).state;
+    this.#state = learn(this.#state, event, 0, this.#settings).state;
   }
 
   #delivered(lines: number): void {
