@@ -29,6 +29,7 @@ test('status lines go out every third second, interval decorators every minute, 
     reload: false,
     relayStatus: false,
   });
+  expect([7202, 7203, 7204].map((second) => stepAt(second, []).relayStatus)).toEqual([false, true, false]);
   expect(stepAt(7200, [], 0).reload).toBe(false);
 });
 
