@@ -134,6 +134,24 @@ describe('files of the flags', () => {
   });
 });
 
+test('a connection that was opened under other roots is not used again', async () => {
+  const other = await CertificateAuthority.create('the next authority');
+  const serverCerts = bench.write('replaced.pem', bench.authority.certificate);
+  await using talk = await bench.start(() => ok, { change: { serverCerts } });
+  expect(await reasonOf(talk.log(['{}']))).toBe('delivered');
+  bench.write('replaced.pem', other.certificate);
+  expect(await reasonOf(talk.log(['{}']))).toMatch(/^tls: no root in /);
+});
+
+test('nor one that was opened for another server', async () => {
+  await using first = await bench.start(() => ok);
+  await using second = await bench.start(() => ok);
+  await first.config();
+  first.transport.update({ ...first.settings, hostname: second.settings.hostname });
+  await first.config();
+  expect([first.server.seen.length, second.server.seen.length]).toEqual([1, 1]);
+});
+
 describe('client certificate', () => {
   test('is shown when both flags are set, and is read again when it changes', async () => {
     const names: string[] = [];
