@@ -1,7 +1,9 @@
 import {
+  closeSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -17,7 +19,7 @@ import type { StreamName } from '../../../api.ts';
 import type { Clock } from '../../../clock/index.ts';
 import { VirtualClock } from '../../../testing/index.ts';
 import { type Caps, defaultCaps, type Loss } from '../caps.ts';
-import { DiskThread, type FileWriter } from './disk-thread.ts';
+import { type BehindWriter, DiskThread } from './disk-thread.ts';
 import { Journal, type JournalOptions, type StoredPosition } from './journal.ts';
 import type { SegmentFiles } from './segment.ts';
 
@@ -417,10 +419,10 @@ describe('a disk that refuses', () => {
 });
 
 describe('a disk that is slow', () => {
-  /** A clock that every write moves on by what the disk takes. */
+  /** A clock that every direct write moves on by what the disk takes, and a disk thread that works when told. */
   function slowDisk() {
     let elapsed = 0;
-    const disk = { tookMs: 0, writes: 0, behind: [] as string[] };
+    const disk = { tookMs: 0, writes: 0, stuck: false, behind: 0, advance: (ms: number) => (elapsed += ms) };
     const files: SegmentFiles = {
       write(fd, bytes, offset, length, position) {
         elapsed += disk.tookMs;
@@ -434,84 +436,154 @@ describe('a disk that is slow', () => {
       sleep: (ms, signal) => clock.sleep(ms, signal),
       interval: (ms, tick) => clock.interval(ms, tick),
     };
-    const gates: (() => void)[] = [];
-    const slowWriter: FileWriter = {
-      async write(path, bytes) {
-        await new Promise<void>((resolve) => gates.push(resolve));
-        writeFileSync(path, bytes);
-        disk.behind.push(path);
-        return disk.tookMs;
+    const slowWriter: BehindWriter = {
+      prepare: () => undefined,
+      start(path, bytes, position) {
+        let outcome: { tookMs: number } | undefined;
+        let end: () => void = () => undefined;
+        const ended = new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        const work = () => {
+          if (disk.stuck || outcome !== undefined) return;
+          const fd = openSync(path, 'a+');
+          closeSync(fd);
+          const file = openSync(path, 'r+');
+          writeSync(file, bytes, 0, bytes.length, position);
+          closeSync(file);
+          disk.behind += 1;
+          outcome = { tookMs: disk.tookMs };
+          end();
+        };
+        unstick = work;
+        return { ended, outcome: () => outcome, wait: work };
       },
       close: () => Promise.resolve(),
     };
-    return { disk, options: { files, slowWriter, clock: time }, gates };
+    let unstick = (): void => undefined;
+    const go = () => {
+      disk.stuck = false;
+      unstick();
+    };
+    return { disk, go, options: { files, slowWriter, clock: time } };
   }
 
-  test('stalls one append only: later ones wait in memory and are written by the disk thread', async () => {
-    const { disk, options, gates } = slowDisk();
+  test('stalls one append: then a thread writes, and each record is in its file when append returns', async () => {
+    const { disk, options } = slowDisk();
     const journal = await opened(options);
     append(journal, 'quick');
     disk.tookMs = 5000;
     append(journal, 'stalled');
-    const before = disk.writes;
-    for (const line of names(100)) append(journal, line);
-    expect(disk.writes).toBe(before);
+    const direct = disk.writes;
+    for (const line of names(50)) {
+      append(journal, line);
+      const files = newJournal();
+      await files.open({});
+      expect((await drain(files)).at(-1)).toBe(line);
+    }
+    expect(disk.writes).toBe(direct);
     expect(diskErrors).toHaveLength(1);
-    expect(journal.memoryBytes).toBeGreaterThan(0);
-    // Lines are delivered from memory while the thread is stuck.
+
+    disk.tookMs = 1;
+    disk.advance(11_000);
+    append(journal, 'direct again');
+    expect(diskErrors).toEqual([expect.anything(), undefined]);
+    expect(disk.writes).toBe(direct + 1);
+    expect(journal.memoryBytes).toBe(0);
+    await journal.close();
+    expect(await drain(await opened())).toEqual(['quick', 'stalled', ...names(50), 'direct again']);
+    expect(losses).toEqual([]);
+  });
+
+  test('that is stuck keeps records in memory, where they are delivered from, until it goes on', async () => {
+    const { disk, options, go } = slowDisk();
+    const journal = await opened({ ...options, caps: { maxBytes: 1024 * 1024 } });
+    disk.tookMs = 5000;
+    append(journal, 'stalled');
+    disk.stuck = true;
+    for (const line of names(500)) append(journal, line);
+    expect(disk.behind).toBe(0);
     const taken = await journal.reader('result').take(3, 1000);
     expect(taken?.records).toHaveLength(3);
     journal.reader('result').settle({ record: 4, row: 0 });
-
-    disk.tookMs = 5;
-    for (let i = 0; i < 4; i++) {
-      append(journal, `more ${i}`);
-      journal.retryDisk();
-      for (let turns = 0; turns < 20; turns++) {
-        gates.shift()?.();
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    }
-    expect(diskErrors.at(-1)).toBeUndefined();
-    expect(journal.memoryBytes).toBe(0);
-    append(journal, 'direct');
-    expect(disk.writes).toBeGreaterThan(before);
-    const again = await opened({}, { result: journal.position('result') });
-    expect(await drain(again)).toEqual([
-      ...names(100).slice(1),
-      ...Array.from({ length: 4 }, (_, i) => `more ${i}`),
-      'direct',
-    ]);
+    go();
+    append(journal, 'late');
+    const position = journal.position('result');
+    await journal.close();
+    expect(disk.behind).toBeGreaterThan(1);
+    expect(journal.queue('result').lines).toBe(499);
+    expect(await drain(await opened({}, { result: position }))).toEqual([...names(500).slice(2), 'late']);
     expect(losses).toEqual([]);
   });
 
   test('a segment that is delivered while the thread writes it leaves no file behind', async () => {
-    const { disk, options, gates } = slowDisk();
+    const { disk, options, go } = slowDisk();
     const journal = await opened(options);
-    disk.tookMs = 100;
+    disk.tookMs = 300;
     append(journal, 'stalled');
+    disk.stuck = true;
     append(journal, 'late');
-    journal.retryDisk();
+    journal.queue('result').seal();
     expect(await drain(journal)).toEqual(['stalled', 'late']);
     journal.removeSegments(journal.takeEmptied());
-    gates.shift()?.();
+    go();
     await journal.close();
-    expect(disk.behind).toHaveLength(1);
+    expect(disk.behind).toBe(1);
     expect(files()).toEqual([]);
     expect(journal).toMatchObject({ storedBytes: 0, memoryBytes: 0 });
   });
 
-  test('the disk thread writes files as the journal does, and says why it cannot', async () => {
+  test('one slow write is forgiven, two in ten seconds are not', async () => {
+    const { disk, options } = slowDisk();
+    const journal = await opened(options);
+    disk.tookMs = 50;
+    append(journal, 'one');
+    disk.advance(20_000);
+    append(journal, 'two');
+    expect(diskErrors).toEqual([]);
+    append(journal, 'three');
+    expect(diskErrors).toHaveLength(1);
+  });
+
+  test('the disk thread writes at any place of a file, and says why it cannot', async () => {
     const thread = new DiskThread();
-    mkdirSync(join(root, 'a'));
-    const path = join(root, 'a', 'file');
-    expect(await thread.write(path, Buffer.from(Buffer.alloc(3_000_000, 'x')), true)).toBeGreaterThan(0);
-    expect(statSync(path)).toMatchObject({ size: 3_000_000 });
+    const path = join(root, 'file');
+    for (const position of [0, 500_000]) {
+      const job = thread.start(path, new Uint8Array(500_000).fill(120), position, true);
+      await job.ended;
+      expect(job.outcome()).toMatchObject({ tookMs: expect.any(Number) });
+    }
+    expect(readFileSync(path).equals(Buffer.alloc(1_000_000, 'x'))).toBe(true);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    await expect(thread.write(join(root, 'none', 'file'), new Uint8Array(3), false)).rejects.toThrow(
-      'ENOENT',
-    );
+    const failed = thread.start(join(root, 'none', 'file'), new Uint8Array(3), 0, false);
+    failed.wait(10_000);
+    expect(failed.outcome()).toMatchObject({ error: expect.stringContaining('ENOENT') });
     await thread.close();
+  });
+
+  test('a disk that begins to refuse while it is slow: records stay, and are written when it works again', async () => {
+    const { disk, options } = slowDisk();
+    let refusing = false;
+    const { slowWriter } = options;
+    const writer: BehindWriter = {
+      ...slowWriter,
+      start: (...args) => {
+        if (!refusing) return slowWriter.start(...args);
+        return { ended: Promise.resolve(), outcome: () => ({ error: 'ENOSPC' }), wait: () => undefined };
+      },
+    };
+    const journal = await opened({ ...options, slowWriter: writer });
+    disk.tookMs = 300;
+    append(journal, 'stalled');
+    append(journal, 'behind');
+    refusing = true;
+    append(journal, 'refused');
+    expect(journal.queue('result').lines).toBe(3);
+    disk.tookMs = 0;
+    disk.advance(1000);
+    append(journal, 'later');
+    await journal.close();
+    expect(await drain(await opened())).toEqual(['stalled', 'behind', 'refused', 'later']);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../../clock/index.ts';
 import { type Caps, type Loss, type LossReason, portions } from '../caps.ts';
 import { CapKeeper } from './cap-keeper.ts';
 import { listSegments, type SyncMode } from './disk.ts';
-import type { FileWriter } from './disk-thread.ts';
+import type { BehindWriter } from './disk-thread.ts';
 import { type Frame, frameSeed, frameSize, maxLabelBytes, writeFrame } from './frame.ts';
 import { type Gap, inGap } from './gaps.ts';
 import { recoverStream } from './recover.ts';
@@ -27,7 +27,7 @@ export interface JournalOptions {
   readonly onDisk: (error: unknown) => void;
   /** For tests: how files are written, at once and by the disk thread. */
   readonly files?: SegmentFiles;
-  readonly slowWriter?: FileWriter;
+  readonly slowWriter?: BehindWriter;
 }
 
 export interface AppendOptions {
@@ -166,7 +166,7 @@ export class Journal {
     target.queue.nextNumber += 1;
     const { segment, offset } = this.#store.put(target, buffer, size);
     target.queue.enter(segment, frame, offset, size, lines);
-    this.#store.sealIfFull(target);
+    this.#store.entered(target);
     this.enforceCaps();
     return number;
   }

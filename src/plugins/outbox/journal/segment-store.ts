@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import type { Clock } from '../../../clock/index.ts';
 import { SyncList, type SyncMode, syncDirectory } from './disk.ts';
-import { DiskThread, type FileWriter } from './disk-thread.ts';
+import { type BehindWriter, DiskThread } from './disk-thread.ts';
 import { realFiles, Segment, type SegmentFiles } from './segment.ts';
 import type { StreamQueue } from './stream-queue.ts';
+import { WriteBehind } from './write-behind.ts';
 
 export interface SegmentStoreOptions {
   readonly dir: string;
@@ -17,7 +18,7 @@ export interface SegmentStoreOptions {
   /** The disk refuses or has become slow, or (undefined) works again. Called on each change. */
   readonly onDisk: (error: unknown) => void;
   readonly files?: SegmentFiles;
-  readonly slowWriter?: FileWriter;
+  readonly slowWriter?: BehindWriter;
 }
 
 /** A stream, as far as its segments are concerned. */
@@ -31,31 +32,36 @@ export interface StoredStream {
 
 /** How long a disk that refused is left alone. */
 const retryMs = 1000;
-/** A write that takes longer ends direct writing: the thread that writes also answers osqueryd's pings. */
+/**
+ * A write that takes longer is slow: the thread that writes also answers osqueryd's pings. Twice that soon after each
+ * other, and the disk thread takes over; once can be a busy machine.
+ */
 const slowMs = 20;
-/** Under `always` a write waits for the disk, which on a turning one takes its time. */
-const slowSyncMs = 250;
-/** So many quick writes by the disk thread, and direct writing is tried again. */
-const quickWrites = 3;
+/** Once is enough. */
+const stalledMs = 250;
+/** So long no write may have been slow before frames are written directly again. */
+const calmMs = 10_000;
 
 /**
  * Puts frames into segments: in files as long as the disk takes them at once, else in memory.
  * - `memory`: not open yet, or the disk refused. It is tried again every second.
  * - `disk`: each frame is written when it comes.
- * - `slow`: the disk works, but takes its time. Frames wait in memory, and a thread writes them down.
+ * - `slow`: the disk works, but takes its time. Frames go to memory, and a thread writes them down at once.
  */
 export class SegmentStore {
   readonly #options: SegmentStoreOptions;
   readonly #files: SegmentFiles;
-  readonly #slowWriter: FileWriter;
+  readonly #slowWriter: BehindWriter;
+  readonly #behind: WriteBehind;
   readonly #syncList = new SyncList();
   #mode: 'memory' | 'disk' | 'slow' = 'memory';
   #opened = false;
   #closed = false;
   #told = false;
   #retryAt = 0;
-  #writing: Promise<void> | undefined;
-  #quick = 0;
+  /** When the disk was slow last. */
+  #slowAt = Number.NEGATIVE_INFINITY;
+  #syncedAt = Number.NEGATIVE_INFINITY;
   /** Bytes in files and memory. */
   storedBytes = 0;
   memoryBytes = 0;
@@ -66,6 +72,17 @@ export class SegmentStore {
     this.#options = options;
     this.#files = options.files ?? realFiles;
     this.#slowWriter = options.slowWriter ?? new DiskThread();
+    this.#behind = new WriteBehind({
+      dir: options.dir,
+      writer: this.#slowWriter,
+      waiting: () => this.#inMemory(),
+      isActive: this.#isActive,
+      sync: () => this.#mustSync(),
+      onWritten: (bytes, tookMs, filed) => this.#writtenBehind(bytes, tookMs, filed),
+      onError: (error) => {
+        if (!this.#closed) this.refuse(error);
+      },
+    });
   }
 
   get mode(): 'memory' | 'disk' | 'slow' {
@@ -81,6 +98,7 @@ export class SegmentStore {
   /** Appends a frame. Never fails: what the disk does not take stays in memory. */
   put(stream: StoredStream, frame: Buffer, size: number): { segment: Segment; offset: number } {
     if (this.#mode === 'memory') this.retry();
+    else if (this.#mode === 'slow') this.#leaveSlow();
     const start = this.#options.clock.monotonic();
     const segment = this.#segmentFor(stream);
     const offset = segment.size;
@@ -97,7 +115,8 @@ export class SegmentStore {
   }
 
   /** To be called when the frame is entered in the queue. */
-  sealIfFull(stream: StoredStream): void {
+  entered(stream: StoredStream): void {
+    if (this.#mode === 'slow') this.#behind.added();
     const { active } = stream.queue;
     if (active === undefined) return;
     const limit = active.inMemory ? stream.memorySegmentBytes : stream.segmentBytes;
@@ -108,12 +127,13 @@ export class SegmentStore {
     const segment = stream.queue.seal();
     // What is still to be synced is closed then.
     if (this.#options.sync !== 'interval' || segment?.dirty === false) segment?.close();
+    if (segment?.toFile() === true) this.memoryBytes -= segment.size;
   }
 
   /** Looks whether the disk works again, at most once a second, and writes down what waits. */
   retry(): void {
     if (!this.#opened || this.#closed) return;
-    if (this.#mode === 'slow') this.#startWriting();
+    if (this.#mode === 'slow') this.#leaveSlow();
     else if (this.#mode === 'memory' && this.#options.clock.monotonic() >= this.#retryAt) this.#spill();
   }
 
@@ -138,9 +158,8 @@ export class SegmentStore {
   /** Writes down what can be, syncs and closes. @returns an error, if any. */
   async close(): Promise<unknown> {
     if (this.#closed) return undefined;
-    if (this.#mode === 'slow') this.#startWriting();
-    else if (this.#opened) this.#spill();
-    await this.#writing;
+    if (this.#mode === 'memory' && this.#opened) this.#spill();
+    if (this.#opened) await this.#behind.drain();
     this.#closed = true;
     // Blocks for once: libuv's pool may be full of requests that hang.
     const error = this.#syncList.syncNow(this.#options.dir);
@@ -176,26 +195,59 @@ export class SegmentStore {
   #written(segment: Segment, size: number, start: number): void {
     const { sync, clock } = this.#options;
     this.writtenBytes += size;
-    let limit = slowMs;
     if (sync === 'interval') this.#syncList.add(segment);
-    if (sync === 'always') {
-      limit = slowSyncMs;
-      try {
-        segment.syncNow();
-      } catch (error) {
-        this.refuse(error);
-        return;
+    const now = clock.monotonic();
+    const tookMs = now - start;
+    if (tookMs > slowMs) {
+      const again = now - this.#slowAt < calmMs;
+      this.#slowAt = now;
+      this.#slowWriter.prepare();
+      if (again || tookMs > stalledMs) {
+        this.#leaveDisk('slow', new Error(`a write took ${Math.round(tookMs)} ms`));
       }
     }
-    const tookMs = clock.monotonic() - start;
-    if (tookMs > limit) this.#leaveDisk('slow', new Error(`a write took ${Math.round(tookMs)} ms`));
+    if (sync !== 'always') return;
+    try {
+      segment.syncNow();
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  #writtenBehind(bytes: number, tookMs: number, filed: Segment | undefined): void {
+    this.writtenBytes += bytes;
+    if (tookMs > slowMs) this.#slowAt = this.#options.clock.monotonic();
+    if (filed === undefined) return;
+    this.memoryBytes -= filed.size;
+    this.#fileCreated();
+  }
+
+  /** Back to direct writing, when the disk has been quick for a while and has everything. */
+  #leaveSlow(): void {
+    this.#behind.pump();
+    if (!this.#behind.idle || this.#options.clock.monotonic() - this.#slowAt < calmMs) return;
+    for (const stream of this.#options.streams()) this.seal(stream);
+    this.#enterDisk();
+  }
+
+  #mustSync(): boolean {
+    const { sync, clock } = this.#options;
+    if (sync !== 'interval') return sync === 'always';
+    if (clock.monotonic() - this.#syncedAt < 1000) return false;
+    this.#syncedAt = clock.monotonic();
+    return true;
+  }
+
+  *#inMemory(): Generator<Segment> {
+    for (const { queue } of this.#options.streams()) {
+      for (const segment of queue.segments) if (segment.inMemory) yield segment;
+    }
   }
 
   #leaveDisk(mode: 'memory' | 'slow', error: unknown): void {
     for (const stream of this.#options.streams()) {
       if (stream.queue.active?.inMemory === false) this.seal(stream);
     }
-    this.#quick = 0;
     this.#mode = mode;
     if (this.#told) return;
     this.#told = true;
@@ -237,45 +289,5 @@ export class SegmentStore {
       return;
     }
     this.#enterDisk();
-  }
-
-  #startWriting(): void {
-    this.#writing ??= this.#writeBehind().finally(() => {
-      this.#writing = undefined;
-    });
-  }
-
-  /** Lets the disk thread write what waits in memory, one segment after the other. */
-  async #writeBehind(): Promise<void> {
-    try {
-      for (let next = this.#nextInMemory(); next !== undefined; next = this.#nextInMemory()) {
-        await this.#writeOne(next.stream, next.segment);
-        if (this.#mode !== 'slow') return;
-      }
-    } catch (error) {
-      if (!this.#closed) this.refuse(error);
-      return;
-    }
-    if (this.#quick >= quickWrites) this.#enterDisk();
-  }
-
-  #nextInMemory(): { stream: StoredStream; segment: Segment } | undefined {
-    for (const stream of this.#options.streams()) {
-      const segment = stream.queue.segments.find((one) => one.inMemory && one.size > 0);
-      if (segment !== undefined) return { stream, segment };
-    }
-    return undefined;
-  }
-
-  async #writeOne(stream: StoredStream, segment: Segment): Promise<void> {
-    if (segment === stream.queue.active) this.seal(stream);
-    const { dir, sync } = this.#options;
-    const tookMs = await segment.writeLater(dir, (path, bytes) =>
-      this.#slowWriter.write(path, bytes, sync !== 'never'),
-    );
-    if (!segment.inMemory) this.memoryBytes -= segment.size;
-    this.writtenBytes += segment.size;
-    this.#fileCreated();
-    this.#quick = tookMs <= slowMs ? this.#quick + 1 : 0;
   }
 }

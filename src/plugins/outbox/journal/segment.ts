@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fdatasync,
   fdatasyncSync,
   ftruncateSync,
@@ -33,6 +34,11 @@ export class Segment {
   #path: string | undefined;
   #fd: number | undefined;
   #memory: Buffer | undefined;
+  /** Bytes of `#memory` that are in the file. */
+  #written = 0;
+  /** Another thread is writing. */
+  #writing = false;
+  #removed = false;
   #dirty = false;
   #syncing = 0;
   #closing = false;
@@ -108,12 +114,13 @@ export class Segment {
     const memory = this.#memory;
     if (memory === undefined) return;
     const path = join(dir, this.#fileName());
-    const fd = openSync(path, 'w+', 0o600);
+    // Not truncated: what is in it already is the same.
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       this.#writeAll(fd, memory, this.size, 0);
     } catch (error) {
       closeSync(fd);
-      removeQuietly(path);
+      if (this.#written === 0) removeQuietly(path);
       throw error;
     }
     this.#fd = fd;
@@ -122,24 +129,37 @@ export class Segment {
     this.#dirty = this.size > 0;
   }
 
-  /**
-   * Lets `write` put what stands in memory into its file. Until it has, it is read from memory. The segment is sealed.
-   * @returns what `write` returns. @throws as `write`.
-   */
-  async writeLater(
-    dir: string,
-    write: (path: string, bytes: Uint8Array) => Promise<number>,
-  ): Promise<number> {
-    const path = join(dir, this.#fileName());
-    const result = await write(path, this.memoryCopy());
-    if (this.#memory === undefined) {
-      // Nothing waits in it any more.
-      removeQuietly(path);
-      return result;
-    }
-    this.#path = path;
+  /** How much of what stands in memory is in the file already, because another thread has written it. */
+  get written(): number {
+    return this.#written;
+  }
+
+  get hasUnwritten(): boolean {
+    return this.#memory !== undefined && this.#written < this.size;
+  }
+
+  /** What another thread is to write next. `writeEnded` must follow. */
+  unwritten(dir: string): { path: string; bytes: Uint8Array<ArrayBuffer>; position: number } {
+    this.#path = join(dir, this.#fileName());
+    this.#writing = true;
+    const bytes = new Uint8Array(this.size - this.#written);
+    this.#memory?.copy(bytes, 0, this.#written, this.size);
+    return { path: this.#path, bytes, position: this.#written };
+  }
+
+  /** @param end what is in the file now; undefined if it failed. */
+  writeEnded(end: number | undefined): void {
+    this.#writing = false;
+    this.#written = end ?? this.#written;
+    // Nothing waits in it any more, and the file came behind.
+    if (this.#removed && this.#path !== undefined) removeQuietly(this.#path);
+  }
+
+  /** From now on it is read from its file. @returns false if not all of it is there. */
+  toFile(): boolean {
+    if (this.#memory === undefined || this.#writing || this.#written < this.size) return false;
     this.#memory = undefined;
-    return result;
+    return true;
   }
 
   /** A copy of what stands in memory. */
@@ -214,10 +234,11 @@ export class Segment {
    */
   remove(later: boolean): void {
     this.close();
+    this.#removed = true;
     this.#memory = undefined;
     this.#dirty = false;
     this.size = 0;
-    if (this.#path === undefined) return;
+    if (this.#path === undefined || this.#writing) return;
     if (later) unlink(this.#path, () => undefined);
     else removeQuietly(this.#path);
   }
