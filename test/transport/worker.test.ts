@@ -97,6 +97,10 @@ test('user code that throws ends the attempt and nothing else', async () => {
     kind: 'retry',
     reason: 'internal: the middleware does not like <hidden>',
   });
+  expect((await transport.request({ endpoint: 'config', nodeKey: 'reject-call' }, signal)).outcome).toEqual({
+    kind: 'retry',
+    reason: 'internal: it does not like <hidden> nor <hidden>',
+  });
   expect(
     (await transport.request({ endpoint: 'config', nodeKey: 'reject-nothing' }, signal)).outcome,
   ).toEqual({
