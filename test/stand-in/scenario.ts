@@ -6,7 +6,7 @@ import { VirtualClock } from '../../src/testing/index.ts';
 import { StandInOsqueryd } from '../../src/testing/osqueryd/index.ts';
 import { type RecordedCall, recordedCalls } from './lanes.ts';
 import { Recording, type SeenCall, type SeenReply } from './recorded-extension.ts';
-import { readMessage, show } from './thrift-lite.ts';
+import { readMessage, show, textEntries } from './thrift-lite.ts';
 import type { Trace } from './trace.ts';
 
 /** What the stand-in did when the recorded extension was played to it. */
@@ -61,6 +61,9 @@ export async function playScenario(trace: Trace): Promise<Outcome> {
     if (event.kind !== 'note' || !event.text.startsWith('driver: ')) continue;
     const signal = driverSignal(standIn, extension, event.text);
     if (signal !== undefined) void clock.sleep(event.tMs).then(signal);
+  }
+  for (const { tMs, values } of fileEvents(recorded)) {
+    void clock.sleep(tMs).then(() => standIn.publishEvent(values));
   }
   void clock.sleep(watcherStartMs).then(() => standIn.start());
   const end = (trace.events.at(-1)?.tMs ?? 0) + 30_000;
@@ -162,4 +165,14 @@ function recordedRandom(trace: Trace, recorded: readonly RecordedCall[]): () => 
   const choices = Array.from({ length: 13 }, (_, i) => i);
   const choice = choices.find((i) => isRight(54 + i)) ?? 6;
   return () => (choice + 0.5) / 13;
+}
+
+/** What happened to files, as the recorded core told it; the number and the time of an event are core's own. */
+function fileEvents(recorded: readonly RecordedCall[]) {
+  return recorded.flatMap(({ tMs, lane, message }) => {
+    const event = new Map(textEntries(message.body.get(3))).get('event');
+    if (!lane.endsWith('/event') || event === undefined) return [];
+    const { eid: _eid, time: _time, ...values }: Record<string, string> = JSON.parse(event);
+    return [{ tMs, values }];
+  });
 }

@@ -15,6 +15,7 @@ import {
   splayedInterval,
   toBytes,
 } from './engine/index.ts';
+import { EventTables } from './event-tables.ts';
 import type { EventSink } from './events.ts';
 import type { CallSettings } from './extension-calls.ts';
 import type { ExtensionConnection } from './extension-connection.ts';
@@ -25,7 +26,7 @@ import { Loggers } from './loggers.ts';
 import type { Manager } from './manager.ts';
 import { type LocalPlugin, PluginCalls } from './plugin-calls.ts';
 import { Registry } from './registry.ts';
-import { failed, type PluginReply, succeeded } from './status.ts';
+import { failed, type PluginReply, type Row, succeeded } from './status.ts';
 import { StatusLog } from './status-log.ts';
 import { Tables } from './tables.ts';
 
@@ -62,6 +63,7 @@ export class Core implements Manager {
   readonly loader: ConfigLoader;
   readonly loggers: Loggers;
   readonly distributed: DistributedRunner;
+  readonly events: EventTables;
   readonly connections = new Set<ExtensionConnection>();
   readonly localLoggers: ReadonlyMap<string, LocalLogger>;
   readonly #database: Database;
@@ -140,10 +142,11 @@ export class Core implements Manager {
       logInfo: () => flags.bool('distributed_loginfo'),
     });
     const startTime = Math.floor(clock.now() / 1000);
+    this.events = new EventTables(database);
     const own = hostTables(
       coreState({ ...this.#stateParts(), pid: options.pid, version: options.version, startTime }),
     );
-    for (const [name, table] of own) {
+    for (const [name, table] of [...own, ['file_events', this.events.table] as const]) {
       this.tables.attachOwn(name, table);
       this.registry.addOwn('table', name);
     }
@@ -182,6 +185,12 @@ export class Core implements Manager {
     const { clock, flags, config, loader, registry, plugins, identifier, managerPath } = this;
     const socketPath = (uuid: number) => this.socketPath(uuid);
     return { clock, flags, config, loader, registry, plugins, identifier, managerPath, socketPath };
+  }
+
+  /** An event happened: it is kept for `file_events` and handed to loggers that want events. */
+  publishEvent(values: Row): Promise<void> {
+    const event = this.events.publish(values, Math.floor(this.clock.now() / 1000));
+    return this.loggers.forwardEvent(event);
   }
 
   /** Leaves nothing behind that would keep the process alive. */

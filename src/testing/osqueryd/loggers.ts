@@ -3,6 +3,7 @@ import { ok, type PluginReply, type Row, type Status } from './status.ts';
 import type { StatusLog } from './status-log.ts';
 
 const logStatus = 1;
+const logEvent = 2;
 
 /** The active loggers: every line goes to each of them, and the last one decides whether it was logged. */
 export class Loggers {
@@ -11,6 +12,7 @@ export class Loggers {
   readonly #hostIdentifier: () => ByteString;
   #names: readonly ByteString[] = [];
   readonly #forwardStatus = new Set<ByteString>();
+  readonly #forwardEvents = new Set<ByteString>();
   #relay: Promise<void> = Promise.resolve();
 
   constructor(
@@ -38,6 +40,7 @@ export class Loggers {
       if (takesStatus(name)) this.#statusLog.stopCollecting();
       const { code } = await this.#call(name, new Map([['action', 'features']]));
       if ((code & logStatus) !== 0) this.#forwardStatus.add(name);
+      if ((code & logEvent) !== 0) this.#forwardEvents.add(name);
     }
     if (this.#forwardStatus.size > 0) await this.relayStatus();
   }
@@ -49,6 +52,13 @@ export class Loggers {
     let last: Status = ok;
     for (const name of this.#names) last = await this.#call(name, request);
     return last;
+  }
+
+  /** Hands an event to the loggers that asked for events; whether they take it does not matter. */
+  async forwardEvent(event: ByteString): Promise<void> {
+    for (const name of this.#names) {
+      if (this.#forwardEvents.has(name)) await this.#call(name, new Map([['event', event]]));
+    }
   }
 
   /** Hands the status lines that wait to the loggers that want them; what nobody wants or takes is gone. */

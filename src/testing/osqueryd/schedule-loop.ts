@@ -2,15 +2,23 @@ import type { Clock } from '../../clock/index.ts';
 import {
   type ByteString,
   type Config,
+  type DifferentialState,
+  differentialLines,
+  type Row as EngineRow,
+  type Execution,
+  escapeRow,
   execution,
   executionFailed,
   executionStarts,
+  type LogItem,
+  type LogShape,
   type QueryResult,
   type ScheduledQuery,
   SchedulePace,
   type StatusSink,
   stepAt,
 } from './engine/index.ts';
+import type { EventTables } from './event-tables.ts';
 import type { Flags } from './flags.ts';
 import type { Loggers } from './loggers.ts';
 import type { QueryStates } from './query-states.ts';
@@ -23,6 +31,7 @@ export interface ScheduleHost {
   readonly loggers: Loggers;
   readonly log: StatusSink;
   readonly states: QueryStates;
+  readonly events: EventTables;
   query(sql: ByteString): Promise<QueryResult>;
   hostIdentifier(): ByteString;
   /** A logger refused a line: the daemon is to end with code 78 and this message. */
@@ -51,7 +60,9 @@ async function launchQuery(host: ScheduleHost, query: ScheduledQuery): Promise<v
   const { flags, config, states } = host;
   host.log(executionStarts(query));
   await config.decorators.run('always');
-  const result = await host.query(query.query);
+  const isEventQuery = host.events.isEventQuery(query.query);
+  const run = () => host.query(query.query);
+  const result = await (isEventQuery ? host.events.unseen(query.name, run) : run());
   if ('error' in result) {
     host.log(executionFailed(query.name, result.error));
     return;
@@ -68,7 +79,11 @@ async function launchQuery(host: ScheduleHost, query: ScheduledQuery): Promise<v
     numerics: flags.bool('logger_numerics'),
     decorationsTopLevel: flags.bool('decorations_top_level'),
   };
-  const { status, state, calls } = execution(query, result.rows, states.get(query.name), item, shape);
+  const previous = states.get(query.name);
+  const { status, state, calls } =
+    isEventQuery && previous !== undefined
+      ? eventExecution(query, result.rows, previous, item, shape)
+      : execution(query, result.rows, previous, item, shape);
   for (const event of status) host.log(event);
   if (state !== undefined) states.set(query.name, state);
   if (flags.bool('disable_logging')) return;
@@ -77,4 +92,20 @@ async function launchQuery(host: ScheduleHost, query: ScheduledQuery): Promise<v
   if (last.code !== 0) {
     host.fatal(`Error logging the results of query: ${query.name}: ${last.message}`);
   }
+}
+
+/** Events are never removed: all rows are new, and the counter counts the executions that had some. */
+function eventExecution(
+  query: ScheduledQuery,
+  rows: readonly EngineRow[],
+  previous: DifferentialState,
+  item: Omit<LogItem, 'counter' | 'name'>,
+  shape: LogShape,
+): Execution {
+  if (rows.length === 0) return { status: [], state: undefined, calls: [] };
+  const changes = { removed: [], added: rows.map(escapeRow) };
+  const { counter } = previous;
+  const lines = differentialLines({ ...item, name: query.name, counter }, changes, shape);
+  const calls = lines.map((line) => ({ kind: 'string' as const, line }));
+  return { status: [], state: { ...previous, counter: counter + 1 }, calls };
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../clock/index.ts';
 import { extensionPaths } from './autoload.ts';
 import { Database } from './database.ts';
+import { toBytes } from './engine/index.ts';
 import type { EventSink, StandInEvent } from './events.ts';
 import { type SpawnExtension, spawnExtension } from './extension-process.ts';
 import { flagTable } from './flag-table.ts';
@@ -47,6 +48,7 @@ export class StandInOsqueryd {
   readonly #database: Database;
   #settle: (code: number | null) => void = () => {};
   #watcherAlive = true;
+  #worker: Worker | undefined;
 
   /** @throws {FlagError} when the command line is wrong, and what a database directory that cannot be used throws. */
   constructor(options: StandInOptions) {
@@ -83,7 +85,7 @@ export class StandInOsqueryd {
       startWorker: () => {
         pid += this.flags.bool('disable_watchdog') ? 0 : 1;
         const watcherAlive = () => this.#watcherAlive;
-        return new Worker({
+        this.#worker = new Worker({
           argv,
           assertions,
           clock,
@@ -98,6 +100,7 @@ export class StandInOsqueryd {
           managed,
           watcherAlive,
         });
+        return this.#worker;
       },
     });
     this.exited = new Promise((resolve) => {
@@ -148,6 +151,15 @@ export class StandInOsqueryd {
     this.#watcherAlive = false;
     this.#supervisor.abandon();
     this.#exit(null);
+  }
+
+  /**
+   * Publishes a row of `file_events`, which the stand-in does not watch files for. It gets `eid` and `time`; loggers
+   * that asked for events get it, and scheduled queries over the table see it once.
+   */
+  publishEvent(values: Record<string, string>): void {
+    const row = new Map(Object.entries(values).map(([name, value]) => [toBytes(name), toBytes(value)]));
+    this.#worker?.publishEvent(row);
   }
 
   /** A signal to the extension that was started from `path`. */

@@ -10,7 +10,7 @@ import { ManagerServer } from './manager-server.ts';
 import { watchExtensions } from './manager-watch.ts';
 import { QueryStates } from './query-states.ts';
 import { runSchedule } from './schedule-loop.ts';
-import { failed, ok, type Status } from './status.ts';
+import { failed, ok, type Row, type Status } from './status.ts';
 import { catastrophic, type WorkerProcess } from './supervisor.ts';
 
 /** Period in which core looks whether a plugin that it needs has come, and in which a worker looks for its watcher. */
@@ -37,6 +37,7 @@ export class Worker implements WorkerProcess {
   #core: Core | undefined;
   #server: ManagerServer | undefined;
   #ending = false;
+  #published: Promise<void> = Promise.resolve();
   #killed = false;
 
   constructor(options: WorkerOptions) {
@@ -65,6 +66,11 @@ export class Worker implements WorkerProcess {
     }
     this.#core?.close();
     this.#settle({ signal });
+  }
+
+  /** See `StandInOsqueryd.publishEvent`. */
+  publishEvent(values: Row): void {
+    this.#published = this.#published.then(() => this.#core?.publishEvent(values));
   }
 
   async #start(): Promise<void> {
@@ -100,6 +106,7 @@ export class Worker implements WorkerProcess {
           loggers: core.loggers,
           log: core.statusLog.sink,
           states: new QueryStates(this.#options.database),
+          events: core.events,
           query: (sql) => core.tables.query(sql),
           hostIdentifier: () => core.identifier.value(),
           fatal: (message) => this.#fatal(message),
