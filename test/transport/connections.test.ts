@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Bench } from './bench.ts';
+import { Bench, type Talk } from './bench.ts';
 import type { Answer } from './script-server.ts';
 
 let bench: Bench;
@@ -10,6 +10,8 @@ beforeAll(async () => {
 afterAll(() => bench.remove());
 
 const ok: Answer = { status: 200, body: '{"a":1}' };
+
+const encodings = ({ server }: Talk) => server.seen.map(({ headers }) => headers['content-encoding']);
 
 describe('keep-alive', () => {
   test('one connection serves one call after the other', async () => {
@@ -216,29 +218,49 @@ describe('gzip', () => {
     expect(log?.headers['content-length']).toBe(String(log?.body.length));
   });
 
-  test.each([
-    ['400', { status: 400, body: '{}' }],
-    ['415', { status: 415, body: '' }],
-    ['500', { status: 500, body: '' }],
-    ['a hang-up', 'reset'],
-  ] as const)(
-    'a server that answers gzip with %s gets it plain, from then on at once',
-    async (_, refusal) => {
+  test.each([400, 415])(
+    'a server that answers gzip with %i gets it plain, from then on at once',
+    async (status) => {
       await using talk = await bench.start(
-        ({ headers }) => (headers['content-encoding'] === 'gzip' ? refusal : ok),
-        {
-          change: { compress: true },
-        },
+        ({ headers }) => (headers['content-encoding'] === 'gzip' ? { status, body: '{}' } : ok),
+        { change: { compress: true } },
       );
       expect(await talk.log(['{"name":"x"}'])).toMatchObject({ attempts: 1, outcome: { kind: 'delivered' } });
       await talk.log(['{"name":"y"}']);
-      expect(talk.server.seen.map(({ headers }) => headers['content-encoding'])).toEqual([
-        'gzip',
-        undefined,
-        undefined,
-      ]);
+      expect(encodings(talk)).toEqual(['gzip', undefined, undefined]);
     },
   );
+
+  test.each([
+    ['500', { status: 500, body: '' }],
+    ['a hang-up', 'reset'],
+  ] as const)(
+    'one that answers gzip with %s gets it plain, and is believed the second time',
+    async (_, refusal) => {
+      await using talk = await bench.start(
+        ({ headers }) => (headers['content-encoding'] === 'gzip' ? refusal : ok),
+        { change: { compress: true, sessionReuse: false } },
+      );
+      for (const name of ['x', 'y', 'z']) {
+        expect(await talk.log([`{"name":"${name}"}`])).toMatchObject({
+          attempts: 1,
+          outcome: { kind: 'delivered' },
+        });
+      }
+      expect(encodings(talk)).toEqual(['gzip', undefined, 'gzip', undefined, undefined]);
+    },
+  );
+
+  test('a failure that has nothing to do with gzip does not end the compression', async () => {
+    await using talk = await bench.start(
+      () => ([1, 4].includes(talk.server.seen.length) ? { status: 500 } : ok),
+      {
+        change: { compress: true },
+      },
+    );
+    for (const name of ['x', 'y', 'z', 'a']) await talk.log([`{"name":"${name}"}`]);
+    expect(encodings(talk)).toEqual(['gzip', undefined, 'gzip', 'gzip', undefined, 'gzip']);
+  });
 
   test('a server that refuses both forms keeps its gzip', async () => {
     await using talk = await bench.start(() => ({ status: 500, body: '' }), { change: { compress: true } });

@@ -1,18 +1,14 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { ExchangeError } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { decodeReply } from './decode.ts';
 import { RemoteError } from './error.ts';
-import type { HeaderList } from './headers.ts';
+import { doubtAboutGzip, GzipMemory, withGzip, zip } from './gzip.ts';
 import type { HttpRequest } from './http-request.ts';
 import { maxRedirects } from './limits.ts';
 import { networkError } from './network-error.ts';
 import { type HttpReply, headerOf } from './reply.ts';
 import type { Secrets } from './secrets.ts';
 import type { TransportSettings } from './settings.ts';
-
-const compress = promisify(gzip);
 
 /** What one attempt needs beside its request. */
 export interface SendContext {
@@ -24,8 +20,7 @@ export interface SendContext {
 /** Sends requests to the server: what osquery counts as one attempt. */
 export class Sender {
   readonly #connections: Connections;
-  /** Origins that do not take gzip. */
-  readonly #plain = new Set<string>();
+  readonly #gzip = new GzipMemory();
 
   constructor(connections: Connections) {
     this.#connections = connections;
@@ -39,10 +34,10 @@ export class Sender {
    */
   async send(request: HttpRequest, context: SendContext): Promise<HttpReply> {
     const { origin } = request.url;
-    if (!request.compress || request.body === undefined || this.#plain.has(origin)) {
+    if (!request.compress || request.body === undefined || this.#gzip.isRefused(origin)) {
       return this.#follow(request, context);
     }
-    const zipped = { ...request, body: await compress(request.body), headers: withGzip(request.headers) };
+    const zipped = { ...request, body: await zip(request.body), headers: withGzip(request.headers) };
     let first: HttpReply | RemoteError;
     try {
       first = await this.#follow(zipped, context);
@@ -50,12 +45,14 @@ export class Sender {
       if (!(error instanceof RemoteError)) throw error;
       first = error;
     }
-    if (!mayDislikeGzip(first)) {
+    const doubt = doubtAboutGzip(first);
+    if (doubt === 0) {
+      this.#gzip.wasTaken(origin);
       if (first instanceof RemoteError) throw first;
       return first;
     }
     const second = await this.#follow(request, context);
-    if (second.status >= 200 && second.status <= 299) this.#plain.add(origin);
+    if (second.status >= 200 && second.status <= 299) this.#gzip.wasRefused(origin, doubt);
     return second;
   }
 
@@ -109,16 +106,4 @@ export class Sender {
     const port = url.port === '' ? 443 : Number(url.port);
     return networkError(error.cause, { host, port, serverCerts: settings.serverCerts }, secrets);
   }
-}
-
-/** `Content-Encoding` stands where osquery puts it: behind `User-Agent` and `Authorization`. */
-function withGzip(headers: HeaderList): HeaderList {
-  const at = headers.findLastIndex(([name]) => name === 'User-Agent' || name === 'Authorization') + 1;
-  return headers.toSpliced(at, 0, ['Content-Encoding', 'gzip']);
-}
-
-/** Servers that do not know gzip take it for bad JSON, fail, or hang up. */
-function mayDislikeGzip(answer: HttpReply | RemoteError): boolean {
-  if (answer instanceof RemoteError) return answer.code === 'reset';
-  return answer.status === 400 || answer.status === 415 || answer.status === 500;
 }
