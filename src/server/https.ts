@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import { type IncomingMessage, type RequestListener, STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { Socket } from 'node:net';
 import type { ServerEvents } from './events.ts';
@@ -9,6 +9,12 @@ const maxHeaderBytes = 256 * 1024;
 
 /** A whole request must be there after so long. */
 const requestTimeoutMs = 120_000;
+
+/** What Node finds wrong with a request before there is one, and how it is answered. */
+const clientErrors: ReadonlyMap<string, readonly [status: number, reason: string]> = new Map([
+  ['HPE_HEADER_OVERFLOW', [431, `the headers are larger than ${maxHeaderBytes} bytes`]],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, `the request took longer than ${requestTimeoutMs} ms`]],
+]);
 
 /** TLS from 1.2 on, HTTP/1.1 alone: osquery speaks nothing else. */
 export function createHttps(
@@ -34,12 +40,17 @@ export function createHttps(
     socket.destroy();
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    events.emit({ kind: 'bad_request', place: 'HTTP', status: 400, reason: error.code ?? error.message });
+    const [status, reason] = clientErrors.get(error.code ?? '') ?? [400, 'not a valid HTTP request'];
+    events.emit({ kind: 'bad_request', place: 'HTTP', status, reason: error.code ?? error.message });
     if (!socket.writable) return;
-    const body = JSON.stringify({ error: 'not a valid HTTP request' });
-    socket.end(
-      `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    );
+    const body = JSON.stringify({ error: reason });
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   });
   server.on('connection', (socket) => {
     if (!(socket instanceof Socket)) return;

@@ -130,3 +130,13 @@ test('what is not HTTP is answered with 400 and a reason', async () => {
   expect(text).toMatch(/^HTTP\/1.1 400 /);
   expect(text).toContain('{"error":"not a valid HTTP request"}');
 });
+
+test('headers have room for many numbers, and beyond it are refused as what they are', async () => {
+  const server = await startServer();
+  const node = await TestNode.enroll(server, 'h');
+  const records = Array.from({ length: 10_000 }, (_, i) => 2 * i + 1);
+  expect((await node.numbered(records.join(','), records)).text).toBe('{}');
+  expect(await writtenLines(server)).toHaveLength(10_000);
+  const answer = await node.log([], { 'x-padding': 'x'.repeat(300_000) });
+  expect(answer).toMatchObject({ status: 431, json: { error: 'the headers are larger than 262144 bytes' } });
+});
