@@ -51,6 +51,8 @@ export function differences(trace: Trace, outcome: Outcome): string[] {
   found.push(...compareReplies(outcome, mask));
   found.push(...compareProbes(outcome));
   found.push(...compareShutdown(trace, seen.filter(({ thread }) => thread === 'shutdown').length));
+  found.push(...outcome.leftFiles.map((path) => `socket file not deleted: ${path}`));
+  found.push(...compareLaunches(trace, outcome));
   if (outcome.exitCode !== trace.exitCode) {
     found.push(`exit code: recorded ${trace.exitCode}, here ${outcome.exitCode}`);
   }
@@ -176,6 +178,20 @@ function replyText(reply: Buffer | string, mask: (text: string) => string): stri
   const message = readMessage(reply);
   if (message === undefined) return 'no message';
   return mask(`${message.name} type ${message.type} seqid ${message.seqid} ${show(message.body)}`);
+}
+
+/** Every process got the recorded arguments, and there were as many. */
+function compareLaunches(trace: Trace, { launches, directory }: Outcome): string[] {
+  const processes = trace.events.filter(
+    (event) => event.kind === 'note' && /^extension process \d+ started/.test(event.text),
+  ).length;
+  const recorded = Array.from({ length: processes }, () =>
+    trace.argv.join(' ').replaceAll('$RUN', directory),
+  );
+  const seen = launches.map((launch) => launch.join(' '));
+  return recorded.join('\n') === seen.join('\n')
+    ? []
+    : [difference('launches', recorded.join('; '), seen.join('; '))];
 }
 
 /** Every call is preceded by a ping on a connection of its own, and there are as many others as were recorded. */

@@ -1,4 +1,4 @@
-import { linkSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { VirtualClock } from '../../src/testing/index.ts';
 import type { ExtensionLaunch, ExtensionProcess } from '../../src/testing/osqueryd/index.ts';
@@ -23,6 +23,9 @@ export interface SeenReply {
 /** An answer takes some time in core's threads too, so that their loops drift apart as the recorded ones did. */
 const leastAnswerMs = 1;
 
+/** A socket file that was seen to be gone is gone here at most so much later. */
+const fileToleranceMs = 100;
+
 type ConnEvent = Extract<TraceEvent, { conn: number }>;
 
 /** Everything that the recorded extension processes see and do, shared between them. */
@@ -30,6 +33,8 @@ export class Recording {
   readonly calls: SeenCall[] = [];
   readonly replies: SeenReply[] = [];
   readonly launches: ExtensionLaunch[] = [];
+  /** Socket files that the recorded core had deleted and the stand-in has not. */
+  readonly leftFiles: string[] = [];
   /** Goes up with everything that happens on a socket. */
   activity = 0;
   readonly trace: Trace;
@@ -144,6 +149,11 @@ class RecordedProcess implements ExtensionProcess {
     } else if (text.startsWith('extension unlinks its own socket file')) {
       await this.#recording.until(tMs);
       if (this.#path !== undefined) rmSync(this.#path, { force: true });
+    } else if (/^own socket file (has disappeared|at re-registration: ENOENT)/.test(text)) {
+      const path = this.#path;
+      await this.#recording.until(tMs + fileToleranceMs);
+      // Meanwhile the extension may have got another path.
+      if (path !== undefined && existsSync(path)) this.#recording.leftFiles.push(path);
     }
   }
 

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly calls: readonly SeenCall[];
   readonly replies: readonly SeenReply[];
   readonly launches: readonly (readonly string[])[];
+  /** Socket files that should be gone. */
+  readonly leftFiles: readonly string[];
   readonly exitCode: number | null;
   /** osqueryd's own log. */
   readonly log: string;
@@ -81,6 +83,7 @@ export async function playScenario(trace: Trace): Promise<Outcome> {
     calls: recording.calls,
     replies: recording.replies,
     launches: recording.launches.map(({ path, args }) => [path, ...args]),
+    leftFiles: recording.leftFiles,
     exitCode: exit === undefined ? -1 : exit.code,
     log,
     directory,

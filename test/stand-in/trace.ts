@@ -38,6 +38,8 @@ export type Side = 'manager' | 'extension';
 export interface Trace {
   readonly name: string;
   readonly flags: readonly string[];
+  /** Arguments of the extension, its path first. */
+  readonly argv: readonly string[];
   readonly version: string;
   readonly build: string;
   readonly events: readonly TraceEvent[];
@@ -60,12 +62,22 @@ export function traceNames(): string[] {
 
 export function readTrace(name: string): Trace {
   const [header = '', ...lines] = readFileSync(`${directory}/${name}.ndjson`, 'utf8').trimEnd().split('\n');
-  const { flags, osquery_version: version, build, date } = JSON.parse(header);
+  const { flags, argv, osquery_version: version, build, date } = JSON.parse(header);
   const events = lines.flatMap((line) => readEvent(JSON.parse(line)));
   const exit = events.findLast((event) => event.kind === 'exit');
   const stderr = exit?.kind === 'exit' ? exit.stderr : '';
   const exitCode = exit?.kind === 'exit' ? exit.code : null;
-  return { name, flags, version, build, events, exitCode, stderr, startMs: startOf(events, stderr, date) };
+  return {
+    name,
+    flags,
+    argv,
+    version,
+    build,
+    events,
+    exitCode,
+    stderr,
+    startMs: startOf(events, stderr, date),
+  };
 }
 
 /** A line of the file, before it is known what it holds. */

@@ -1,11 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { Clock } from '../../clock/index.ts';
-import { builtInPlugins } from './built-in-plugins.ts';
 import { ConfigLoader } from './config-loop.ts';
-import { callConfigPlugin } from './config-plugins.ts';
 import { coreState, type StateParts } from './core-state.ts';
 import type { Database } from './database.ts';
-import { callDatabase, PluginException } from './database-plugin.ts';
 import {
   type ByteString,
   Config,
@@ -21,12 +17,13 @@ import type { CallSettings } from './extension-calls.ts';
 import type { ExtensionConnection } from './extension-connection.ts';
 import { Flags } from './flags.ts';
 import { HostIdentifier } from './host-identifier.ts';
-import { callLocalLogger, filesystemLogger, type LocalLogger, stdoutLogger } from './local-loggers.ts';
+import { filesystemLogger, type LocalLogger, stdoutLogger } from './local-loggers.ts';
+import { localPlugins } from './local-plugins.ts';
 import { Loggers } from './loggers.ts';
 import type { Manager } from './manager.ts';
-import { type LocalPlugin, PluginCalls } from './plugin-calls.ts';
+import { PluginCalls } from './plugin-calls.ts';
 import { Registry } from './registry.ts';
-import { failed, type PluginReply, type Row, succeeded } from './status.ts';
+import type { PluginReply, Row } from './status.ts';
 import { StatusLog } from './status-log.ts';
 import { Tables } from './tables.ts';
 
@@ -109,7 +106,7 @@ export class Core implements Manager {
     ]);
     this.plugins = new PluginCalls({
       registry: this.registry,
-      local: this.#localPlugins(options.crash),
+      local: localPlugins(this, database, options.crash),
       settings: () => this.settings(),
       socketPath: (uuid) => this.socketPath(uuid),
       log,
@@ -238,80 +235,4 @@ export class Core implements Manager {
       packRefreshInterval: () => flags.number('pack_refresh_interval'),
     });
   }
-
-  #localPlugins(crash: () => void): ReadonlyMap<string, LocalPlugin> {
-    return new Map<string, LocalPlugin>([
-      [
-        'database',
-        (item, request) =>
-          item === 'ephemeral'
-            ? failed(`Domain ${request.get('domain') ?? ''} does not exist`)
-            : callDatabase(this.#database, request),
-      ],
-      [
-        'config',
-        (item, request) => callConfigPlugin(item, request, { flags: this.flags, config: this.config }),
-      ],
-      ['enroll', () => this.#enroll()],
-      [
-        'distributed',
-        (_item, request) => failed(`Distributed plugin action unknown: ${request.get('action') ?? ''}`),
-      ],
-      [
-        'logger',
-        (item, request) => {
-          const logger = this.localLoggers.get(item);
-          if (logger !== undefined) return callLocalLogger(logger, request);
-          // The built-in loggers that send are null pointers as long as they are not active.
-          crash();
-          return failed('crashed');
-        },
-      ],
-      ['table', (item, request) => this.#callTable(item, request)],
-      ['sql', (_item, request) => this.#callSql(request)],
-    ]);
-  }
-
-  /** The stand-in speaks to no server: an attempt of its own to enroll fails. */
-  #enroll(): PluginReply {
-    const certificates = this.flags.text('tls_server_certs');
-    if (!existsSync(certificates)) {
-      const message = `Cannot read TLS server certificate(s): ${toBytes(certificates)}`;
-      this.statusLog.sink({ severity: 1, file: 'tls.cpp', line: 116, message });
-    }
-    return failed('No enrollment key found/retrieved');
-  }
-
-  async #callSql(request: ReadonlyMap<ByteString, ByteString>): Promise<PluginReply> {
-    const query = request.get('query');
-    if (query === undefined) throw new PluginException('map::at');
-    if (request.get('action') === 'query') return this.query(query);
-    if (request.get('action') !== 'columns') return failed('Unknown action');
-    const reply = await this.queryColumns(query);
-    const rows = reply.rows.flatMap((row) =>
-      [...row].map(
-        ([name, type]) =>
-          new Map([
-            ['n', name],
-            ['o', '0'],
-            ['t', type],
-          ]),
-      ),
-    );
-    return { ...reply, rows };
-  }
-
-  #callTable(item: ByteString, request: ReadonlyMap<ByteString, ByteString>): PluginReply {
-    const action = request.get('action') ?? '';
-    if (action === 'generate') return succeeded(this.tables.ownRows(item));
-    if (action === 'columns') return succeeded(this.tables.ownRoute(item));
-    return failed(`Unknown table plugin action: ${action}`);
-  }
-}
-
-/** Plugins that an `osqueryd` of the stand-in can really make the active ones. */
-export function canActivate(registry: string, name: string): boolean {
-  if (registry === 'config') return name === 'filesystem' || name === 'update';
-  if (registry === 'logger') return name === 'filesystem' || name === 'stdout';
-  return !(builtInPlugins.get(registry) ?? []).includes(name);
 }

@@ -5,6 +5,7 @@ import { runDistributed } from './distributed-loop.ts';
 import { type ByteString, toBytes } from './engine/index.ts';
 import type { WorkerEnd } from './events.ts';
 import { activateExtension, shutdownExtension } from './extension-calls.ts';
+import { canActivate } from './local-plugins.ts';
 import { managerMethods } from './manager.ts';
 import { ManagerServer } from './manager-server.ts';
 import { watchExtensions } from './manager-watch.ts';
