@@ -389,6 +389,24 @@ describe('a disk that refuses', () => {
     expect(lost()).toBe(0);
   });
 
+  test('what a failed write left is cut off again', async () => {
+    let failing = false;
+    const write: typeof writeSync = (...args: unknown[]) => {
+      const [fd, bytes, offset, length, position] = args as [number, Uint8Array, number, number, number];
+      if (!failing) return writeSync(fd, bytes, offset, length, position);
+      if (length < 20) throw full();
+      return writeSync(fd, bytes, offset, length - 10, position);
+    };
+    const journal = await opened({ files: { write } });
+    append(journal, 'one');
+    const path = join(root, 'a', files()[0] ?? '');
+    const { size } = statSync(path);
+    failing = true;
+    append(journal, 'two');
+    expect(statSync(path).size).toBe(size);
+    expect(await drain(journal)).toEqual(['one', 'two']);
+  });
+
   test('memory is bounded: what does not fit is counted, status lines first', async () => {
     const write = () => {
       throw full();

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { AsideLines } from './aside.ts';
+import { defaultCaps, type Loss } from './caps.ts';
+import { type LookupOperation, type LookupStore, Lookups, type SetAside } from './lookups.ts';
+
+/** What a level does, in a map. */
+function mapStore(): LookupStore & { readonly map: Map<string, string> } {
+  const map = new Map<string, string>();
+  return {
+    map,
+    batch(operations: LookupOperation[]) {
+      for (const operation of operations) {
+        if (operation.type === 'put') map.set(operation.key, operation.value);
+        else map.delete(operation.key);
+      }
+      return Promise.resolve();
+    },
+    async *iterator({ gte, lt }) {
+      for (const key of [...map.keys()].sort()) {
+        if (key >= gte && key < lt) yield [key, map.get(key) ?? ''];
+      }
+    },
+  };
+}
+
+function line(state: SetAside['state'], bytes: number): Omit<SetAside, 'id'> {
+  return {
+    stream: 'result',
+    state,
+    writer: 'w',
+    record: 1,
+    kind: 'line',
+    row: 0,
+    reason: 'HTTP 400',
+    acceptedAt: 1,
+    setAsideAt: 2,
+    key: '',
+    tag: '',
+    bytes: Buffer.alloc(bytes, 'x'),
+  };
+}
+
+function newAside(caps = {}) {
+  const losses: Loss[] = [];
+  const store = mapStore();
+  const lookups = new Lookups(store, (error) => expect.unreachable(String(error)));
+  const aside = new AsideLines(lookups, { ...defaultCaps, ...caps }, (loss) => losses.push(loss));
+  return { losses, store, lookups, aside };
+}
+
+describe('lines set aside', () => {
+  test('come back with their bytes after a restart, and new ids follow the old ones', async () => {
+    const { store, lookups, aside } = newAside();
+    aside.add(line('quarantined', 3));
+    aside.add(line('held', 4));
+    await lookups.save();
+    const again = new AsideLines(new Lookups(store, () => undefined), defaultCaps, () => undefined);
+    await again.load();
+    expect(again.list().map(({ id, state, size }) => [id, state, size])).toEqual([
+      [1, 'quarantined', 3],
+      [2, 'held', 4],
+    ]);
+    expect(Buffer.from((await again.read(1))?.bytes ?? []).toString()).toBe('xxx');
+    expect(again.nextId).toBe(3);
+  });
+
+  test('quarantine has a cap: the oldest go and are counted, the newest stays however large', () => {
+    const { losses, aside } = newAside({ maxQuarantineLines: 2, maxQuarantineBytes: 100 });
+    for (let i = 0; i < 3; i++) aside.add(line('quarantined', 10));
+    expect(aside.list().map(({ id }) => id)).toEqual([2, 3]);
+    aside.add(line('quarantined', 500));
+    expect(aside.list().map(({ id }) => id)).toEqual([4]);
+    expect(losses).toHaveLength(3);
+  });
+
+  test('one line may always be held, more as long as there is room', () => {
+    const { aside } = newAside({ maxQuarantineBytes: 100 });
+    expect(aside.mayHold(5000)).toBe(true);
+    aside.add(line('held', 60));
+    expect(aside.mayHold(40)).toBe(true);
+    expect(aside.mayHold(41)).toBe(false);
+  });
+
+  test('entries that make no sense are left out', async () => {
+    const { store, aside } = newAside();
+    store.map.set('outbox!aside!000000000001', 'not JSON');
+    store.map.set('outbox!aside!000000000002', '{"id":2}');
+    store.map.set('outbox!state!result', '[]');
+    await aside.load();
+    expect(aside.list()).toEqual([]);
+    expect(await new Lookups(store, () => undefined).loadStates()).toEqual({});
+  });
+});
