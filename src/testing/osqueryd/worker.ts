@@ -1,6 +1,6 @@
 import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Core, type CoreOptions, canActivate } from './core.ts';
+import { Core, type CoreOptions } from './core.ts';
 import { runDistributed } from './distributed-loop.ts';
 import { type ByteString, toBytes } from './engine/index.ts';
 import type { WorkerEnd } from './events.ts';
