@@ -1,27 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { AsideLines } from './aside.ts';
 import { defaultCaps, type Loss } from './caps.ts';
-import { type LookupOperation, type LookupStore, Lookups, type SetAside } from './lookups.ts';
-
-/** What a level does, in a map. */
-function mapStore(): LookupStore & { readonly map: Map<string, string> } {
-  const map = new Map<string, string>();
-  return {
-    map,
-    batch(operations: LookupOperation[]) {
-      for (const operation of operations) {
-        if (operation.type === 'put') map.set(operation.key, operation.value);
-        else map.delete(operation.key);
-      }
-      return Promise.resolve();
-    },
-    async *iterator({ gte, lt }) {
-      for (const key of [...map.keys()].sort()) {
-        if (key >= gte && key < lt) yield [key, map.get(key) ?? ''];
-      }
-    },
-  };
-}
+import { Lookups, type SetAside } from './lookups.ts';
+import { memoryStore } from './memory-store.ts';
 
 function line(state: SetAside['state'], bytes: number): Omit<SetAside, 'id'> {
   return {
@@ -42,7 +23,7 @@ function line(state: SetAside['state'], bytes: number): Omit<SetAside, 'id'> {
 
 function newAside(caps = {}) {
   const losses: Loss[] = [];
-  const store = mapStore();
+  const store = memoryStore();
   const lookups = new Lookups(store, (error) => expect.unreachable(String(error)));
   const aside = new AsideLines(lookups, { ...defaultCaps, ...caps }, (loss) => losses.push(loss));
   return { losses, store, lookups, aside };
@@ -83,9 +64,12 @@ describe('lines set aside', () => {
 
   test('entries that make no sense are left out', async () => {
     const { store, aside } = newAside();
-    store.map.set('outbox!aside!000000000001', 'not JSON');
-    store.map.set('outbox!aside!000000000002', '{"id":2}');
-    store.map.set('outbox!state!result', '[]');
+    const put = (key: string, value: string) => ({ type: 'put' as const, key, value });
+    await store.batch(
+      [put('outbox!aside!000000000001', 'not JSON'), put('outbox!aside!000000000002', '{}')],
+      {},
+    );
+    await store.batch([put('outbox!state!result', '[]')], {});
     await aside.load();
     expect(aside.list()).toEqual([]);
     expect(await new Lookups(store, () => undefined).loadStates()).toEqual({});

@@ -96,6 +96,8 @@ export class Outbox {
   /**
    * Reads what earlier openings left, and starts to send. A journal directory that cannot be used is no error: records
    * wait in memory and it is tried again.
+   * @param store where positions and lines set aside are kept. Without one (a level that cannot be opened), give
+   * `memoryStore()`: then lines of earlier openings are sent again, and none is lost.
    * @throws what `store` says when it cannot be read.
    */
   async open(store: LookupStore): Promise<void> {
@@ -186,7 +188,9 @@ export class Outbox {
   /** Sends everything now. @returns whether nothing is left; false when `signal` was aborted before. */
   async flush(signal: AbortSignal): Promise<boolean> {
     const done = await Promise.all(
-      streamNames.map((stream) => this.#forwarders[stream]?.flush(signal) ?? Promise.resolve(true)),
+      streamNames.map(
+        (stream) => this.#forwarders[stream]?.flush(signal) ?? this.#journal.queue(stream).lines === 0,
+      ),
     );
     return done.every((empty) => empty);
   }

@@ -232,6 +232,28 @@ describe('acknowledged positions', () => {
     expect(await drain(fourth)).toEqual(['other']);
   });
 
+  test('what is appended while the journal is being opened follows what earlier openings left', async () => {
+    const caps = { maxBytes: 256 * 1024 };
+    const first = await opened({ caps });
+    for (const stream of ['result', 'status', 'distributed'] as const) {
+      for (let i = 0; i < 20; i++) append(first, `${stream} ${i} ${'x'.repeat(1000)}`, stream);
+    }
+    await first.close();
+    const second = newJournal({ caps });
+    const opening = second.open({});
+    for (let i = 0; i < 60; i++) {
+      append(second, `result ${20 + i} ${'x'.repeat(1000)}`);
+      if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await opening;
+    append(second, 'result 80');
+    await second.close();
+    const third = await opened({ caps });
+    const numbers = (await drain(third)).map((line) => Number(line.split(' ')[1]));
+    expect(numbers).toEqual(Array.from({ length: 81 }, (_, i) => i));
+    expect(losses).toEqual([]);
+  });
+
   test('whatever is appended, acknowledged and reopened: each line comes once and in order', async () => {
     const op = fc.oneof(
       fc.record({ kind: fc.constant('append' as const), size: fc.integer({ min: 1, max: 3000 }) }),

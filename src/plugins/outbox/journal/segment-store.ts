@@ -92,6 +92,12 @@ export class SegmentStore {
   /** The directory has been read: files may be written now. */
   opened(): void {
     this.#opened = true;
+    for (const stream of this.#options.streams()) {
+      for (const segment of stream.queue.segments) {
+        // Made while the directory was being read.
+        if (segment.sequence === undefined) segment.assign(++stream.sequence);
+      }
+    }
     this.#spill();
   }
 
