@@ -92,8 +92,8 @@ class TransportClient implements Transport {
           resolve(reply);
         },
       });
-      const packed = pack(request);
-      this.#post({ type: 'request', id, request: packed }, [packed.bytes]);
+      const { packed, transfer } = pack(request);
+      this.#post({ type: 'request', id, request: packed }, transfer);
       const limitMs = callLimitMs(request.endpoint, this.#settings) + graceMs;
       this.#clock.sleep(limitMs, over.signal).then(
         () => this.#ended(host, `no answer to ${request.endpoint} within ${limitMs / 1_000} s`),

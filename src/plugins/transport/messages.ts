@@ -1,5 +1,5 @@
 import type { TransportReply } from './outcome.ts';
-import type { TransportRequest } from './request.ts';
+import type { PackedRequest } from './pack.ts';
 import type { TransportSettings } from './settings.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
@@ -27,10 +27,3 @@ export type FromTransport =
   | { readonly type: 'sleep'; readonly id: number; readonly ms: number }
   | { readonly type: 'unsleep'; readonly id: number }
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string };
-
-/** A request whose bytes stand together in one buffer of their own, so that they can be transferred as one. */
-export interface PackedRequest {
-  /** With views on `bytes` where it had bytes. */
-  readonly request: TransportRequest;
-  readonly bytes: ArrayBuffer;
-}

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { FromTransport, ToTransport } from './messages.ts';
-import { packReply } from './pack.ts';
+import { packReply, unpack } from './pack.ts';
 import { PortClock } from './port-clock.ts';
 import { type Around, Remote, type RemoteLog } from './remote.ts';
 
@@ -19,7 +19,7 @@ export function serveTransport(port: MessagePort, around?: Around): void {
     const stop = new AbortController();
     running.set(id, stop);
     try {
-      const answer = await remote?.call(message.request.request, stop.signal);
+      const answer = await remote?.call(unpack(message.request), stop.signal);
       if (answer === undefined) return;
       const { reply, transfer } = packReply(answer);
       post({ type: 'reply', id, reply }, transfer);
