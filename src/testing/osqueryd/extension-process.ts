@@ -31,6 +31,8 @@ export function spawnExtension(stdio: 'inherit' | 'ignore' = 'inherit'): SpawnEx
       env,
       stdio: ['ignore', stdio, stdio],
     });
+    // osqueryd ends without waiting for an extension that it leaves behind (after exit 78).
+    child.unref();
     const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
       child.once('error', () => resolve({ code: 127, signal: null }));
