@@ -6,6 +6,7 @@ import {
   type ByteString,
   Config,
   DistributedRunner,
+  fromBytes,
   hostTables,
   SqlEngine,
   splayedInterval,
@@ -23,7 +24,7 @@ import { Loggers } from './loggers.ts';
 import type { Manager } from './manager.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registry } from './registry.ts';
-import type { PluginReply, Row } from './status.ts';
+import type { PluginReply, Row, Status } from './status.ts';
 import { StatusLog } from './status-log.ts';
 import { Tables } from './tables.ts';
 
@@ -65,6 +66,7 @@ export class Core implements Manager {
   readonly localLoggers: ReadonlyMap<string, LocalLogger>;
   readonly #database: Database;
   readonly #version: string;
+  readonly #emit: EventSink;
   readonly #engine: SqlEngine;
 
   static async open(options: CoreOptions): Promise<Core> {
@@ -84,6 +86,7 @@ export class Core implements Manager {
     this.clock = clock;
     this.#database = database;
     this.#version = options.version;
+    this.#emit = emit;
     this.#engine = engine;
     this.statusLog = new StatusLog({
       clock,
@@ -164,6 +167,10 @@ export class Core implements Manager {
 
   options() {
     return this.flags.options();
+  }
+
+  registered(name: ByteString, uuid: number, { code, message }: Status): void {
+    this.#emit({ kind: 'registered', name: fromBytes(name), uuid, status: { code, message } });
   }
 
   call(call: Parameters<PluginCalls['call']>[0]): Promise<PluginReply> {

@@ -6,6 +6,7 @@ export type StandInEvent =
   | { readonly kind: 'call'; readonly uuid: number; readonly call: PluginCall; readonly reply: PluginReply }
   | { readonly kind: 'ping'; readonly uuid: number; readonly status: Status }
   | { readonly kind: 'shutdown'; readonly uuid: number; readonly status: Status }
+  /** An extension registered, or was refused; then `uuid` is 0. */
   | { readonly kind: 'registered'; readonly uuid: number; readonly name: string; readonly status: Status }
   | { readonly kind: 'gone'; readonly uuid: number }
   /** A line of osqueryd's own log, as glog prints it, with its newline. */

@@ -22,13 +22,15 @@ import type { FlagInfo } from './flags.ts';
 import type { Method } from './manager-server.ts';
 import type { Broadcast, ExtensionInfo, Registry } from './registry.ts';
 import { fromWireText, replyToWire, rowFromWire, rowsFromWire, statusToWire, toWireText } from './rows.ts';
-import type { PluginReply } from './status.ts';
+import type { PluginReply, Status } from './status.ts';
 import type { Message } from './wire.ts';
 
 /** What stands behind the manager socket. */
 export interface Manager {
   readonly registry: Registry;
   options(): ReadonlyMap<string, FlagInfo>;
+  /** An extension registered, or was refused; then its id is 0. */
+  registered(name: ByteString, uuid: number, status: Status): void;
   /** @throws {Error} what the extension shall get as a Thrift exception. */
   call(call: PluginCall): Promise<PluginReply>;
   query(sql: ByteString): Promise<PluginReply>;
@@ -60,7 +62,9 @@ export function managerMethods(manager: Manager): Map<string, Method> {
       'registerExtension',
       (message) => {
         const { info, registry: routes } = readArgs(message, new ExtensionManager_registerExtension_args());
-        const { uuid, ...status } = registry.register(infoFromWire(info), broadcastFromWire(routes));
+        const introduced = infoFromWire(info);
+        const { uuid, ...status } = registry.register(introduced, broadcastFromWire(routes));
+        manager.registered(introduced.name, uuid, status);
         return new ExtensionManager_registerExtension_result({ success: statusToWire(status, uuid) });
       },
     ],
