@@ -233,24 +233,29 @@ describe('acknowledged positions', () => {
   });
 
   test('what is appended while the journal is being opened follows what earlier openings left', async () => {
-    const caps = { maxBytes: 256 * 1024 };
+    const caps = { maxBytes: 8 * 1024 * 1024, maxMemoryBytes: 8 * 1024 * 1024 };
     const first = await opened({ caps });
     for (const stream of ['result', 'status', 'distributed'] as const) {
-      for (let i = 0; i < 20; i++) append(first, `${stream} ${i} ${'x'.repeat(1000)}`, stream);
+      const count = stream === 'result' ? 20 : 300;
+      for (let i = 0; i < count; i++) append(first, `${stream} ${i} ${'x'.repeat(1000)}`, stream);
     }
     await first.close();
     const second = newJournal({ caps });
-    const opening = second.open({});
-    for (let i = 0; i < 60; i++) {
-      append(second, `result ${20 + i} ${'x'.repeat(1000)}`);
-      if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+    let isOpen = false;
+    const opening = second.open({}).then(() => {
+      isOpen = true;
+    });
+    let count = 20;
+    while (!isOpen) {
+      for (let i = 0; i < 20 && count < 5000; i++) append(second, `result ${count++} ${'x'.repeat(1000)}`);
+      await new Promise((resolve) => setImmediate(resolve));
     }
     await opening;
-    append(second, 'result 80');
+    append(second, `result ${count++}`);
     await second.close();
     const third = await opened({ caps });
     const numbers = (await drain(third)).map((line) => Number(line.split(' ')[1]));
-    expect(numbers).toEqual(Array.from({ length: 81 }, (_, i) => i));
+    expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
     expect(losses).toEqual([]);
   });
 
