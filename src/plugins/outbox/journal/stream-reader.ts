@@ -236,6 +236,8 @@ function choose(ahead: readonly Entry[], maxLines: number, maxBytes: number, max
     const [first] = taken;
     if (first !== undefined) {
       if (first.block.segment.writer !== entry.block.segment.writer) break;
+      // Never seen, but a batch out of order could not be acknowledged.
+      if (entry.frame.number <= (taken.at(-1)?.frame.number ?? 0)) break;
       if (first.frame.onlyRow !== undefined || entry.frame.onlyRow !== undefined) break;
       if (taken.length >= maxRecords || lines >= maxLines || bytes + entry.size > maxBytes) break;
     }
