@@ -80,13 +80,21 @@ function again(bytes: Buffer): Buffer {
  * Written by the recorder on purpose: a method, fields or an argument type that the IDL does not have, and an empty map
  * with element types 0 (we write the types also of an empty map, as osqueryd does).
  */
-function isForeign({ decoded }: TraceEvent): boolean {
+function isForeign(event: TraceEvent): boolean {
+  const { decoded } = event;
   return (
     structs[decoded?.method ?? ''] === undefined ||
     JSON.stringify(decoded).includes('"$field') ||
     typeof decoded?.args?.['sql'] === 'number' ||
+    isOfI32(event) ||
     JSON.stringify(decoded?.args?.['request']) === '{}'
   );
+}
+
+/** `deregisterExtension` with an i32 where the IDL says i64, which only the bytes show. */
+function isOfI32({ decoded, bytes_b64 = '' }: TraceEvent): boolean {
+  const call = decoded?.method === 'deregisterExtension' && decoded.kind === 'call';
+  return call && Buffer.from(bytes_b64, 'base64').includes(Buffer.from([8, 0, 1]));
 }
 
 /** Such a message must be readable to its end, whatever is in it. */

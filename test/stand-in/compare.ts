@@ -248,12 +248,7 @@ function errorLines(log: string): string[] {
 function masker(trace: Trace, { directory }: Outcome): (text: string) => string {
   const maskContext = trace.name.startsWith('table-');
   return (text) =>
-    (maskContext
-      ? text
-          .replace(/"context": "(?:[^"\\]|\\.)*"/g, '"context": CONTEXT')
-          .replace(/"op": "\d+"/g, '"op": OP')
-      : text
-    )
+    (maskContext ? text.replace(/"context": "(?:[^"\\]|\\.)*"/g, '"context": CONTEXT') : text)
       .replaceAll(`/var/tmp/osqrun/${trace.name}`, '$RUN')
       .replaceAll(directory, '$RUN')
       .replace(/calendarTime(\\*)":(\\*)"[^"\\]*/g, 'calendarTime$1":$2"TIME')

@@ -90,10 +90,10 @@ export function platformMask(platform: NodeJS.Platform = process.platform): numb
 
 const INFO: readonly ColumnSpec[] = [
   ['pid', 'INTEGER'],
-  ['uuid', 'TEXT'],
+  ['uuid', 'TEXT', ColumnOption.NOCASE],
   ['instance_id', 'TEXT'],
-  ['version', 'TEXT'],
-  ['config_hash', 'TEXT'],
+  ['version', 'TEXT', ColumnOption.VERSION],
+  ['config_hash', 'TEXT', ColumnOption.NOCASE],
   ['config_valid', 'INTEGER'],
   ['extensions', 'TEXT'],
   ['build_platform', 'TEXT'],

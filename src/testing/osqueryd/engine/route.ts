@@ -6,13 +6,15 @@ export type RouteRow = ReadonlyMap<ByteString, ByteString>;
 /** Column types of osquery's tables. */
 export type ColumnType = 'TEXT' | 'INTEGER' | 'BIGINT' | 'UNSIGNED BIGINT' | 'DOUBLE' | 'BLOB' | 'UNKNOWN';
 
-/** Bits of the `op` of a column. */
+/** Bits of the `op` of a column. The last two are collations; SQLite itself has no VERSION. */
 export const ColumnOption = {
   INDEX: 1,
   REQUIRED: 2,
   ADDITIONAL: 4,
   OPTIMIZED: 8,
   HIDDEN: 16,
+  NOCASE: 64,
+  VERSION: 256,
 } as const;
 
 /** Names of collations, as bits of `op`. SQLite has only the first three built in. */
