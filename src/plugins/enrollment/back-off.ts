@@ -36,3 +36,11 @@ export function restMs(strikes: number, random: number): number {
 function jittered(ms: number, random: number): number {
   return Math.round(ms * (1 + 0.25 * random));
 }
+
+/** For what fails on this host: twice as long after each failure, from `firstMs` up to `longestMs`. */
+export function growingMs(
+  failures: number,
+  { firstMs, longestMs }: { readonly firstMs: number; readonly longestMs: number },
+): number {
+  return Math.min(longestMs, firstMs * 2 ** (failures - 1));
+}

@@ -38,14 +38,13 @@ export type EnrollmentEvent =
   | { readonly kind: 'looked'; readonly mark: string; readonly now: number }
   /** An attempt begins. Until its end is known it counts as failed, so that a process that dies in it backs off. */
   | { readonly kind: 'began'; readonly now: number; readonly random: number }
+  /** What became of the attempt that began. `unsent`: it never left this host. */
   | {
-      readonly kind: 'failed';
+      readonly kind: 'failed' | 'unsent';
       readonly afterMs: number | undefined;
       readonly now: number;
       readonly random: number;
-    }
-  /** The attempt that began never left this host. */
-  | { readonly kind: 'unsent'; readonly afterMs: number | undefined; readonly now: number };
+    };
 
 /** A key that is refused when it is younger than this counts for the breaker. Longer than its longest rest. */
 const freshS = 3_600;
@@ -118,18 +117,25 @@ export function isNewer(found: NodeKey, { key, refused }: EnrollmentState): bool
   );
 }
 
-/** Whether a call that waits for a key has seen all attempts that it is meant to see. */
-export function hasSeenEnough(state: EnrollmentState, { maxAttempts }: EnrollmentSettings): boolean {
-  return maxAttempts > 0 && state.attempts >= maxAttempts;
+/**
+ * Whether a call need not wait for a key any longer: the next attempt, `wait` away, is out of its reach, or it has seen
+ * all attempts of a series that it is meant to see.
+ */
+export function isHopeless(
+  { attempts }: EnrollmentState,
+  wait: number,
+  maxWaitMs: number,
+  { maxAttempts }: Pick<EnrollmentSettings, 'maxAttempts'>,
+): boolean {
+  return wait > maxWaitMs || (wait > 0 && maxAttempts > 0 && attempts >= maxAttempts);
 }
 
+/** A changed secret brings one attempt forward. It does not begin a new series, since some tools rewrite files all day. */
 function looked(state: EnrollmentState, mark: string, now: number): EnrollmentState {
-  if (mark === state.mark) return state;
   const seen = { ...state, mark };
-  if (state.mark === undefined || state.key !== undefined) return seen;
+  if (mark === state.mark || state.mark === undefined || state.key !== undefined) return seen;
   const at = Math.max(now, state.broughtForwardAt + forwardEveryMs);
-  const wait = Math.min(waitMs(state, now), at - now);
-  return waiting({ ...seen, attempts: 0, strikes: 0, broughtForwardAt: at }, now, wait);
+  return at < state.notBefore ? waiting({ ...seen, broughtForwardAt: at }, now, at - now) : seen;
 }
 
 function waiting(state: EnrollmentState, now: number, wait: number): EnrollmentState {

@@ -1,4 +1,11 @@
-export { Enrollment, type EnrollmentOptions, type EnrollmentStatus, type Obtained } from './enrollment.ts';
+export { Enrollment } from './enrollment.ts';
 export type { NodeKey } from './node-key.ts';
+export type {
+  EnrollmentOptions,
+  EnrollmentStatus,
+  EnrollmentStore,
+  KeyDatabase,
+  Obtained,
+} from './options.ts';
 export type { EnrollmentSettings } from './settings.ts';
 export type { StoredEnrollment } from './stored.ts';

@@ -1,7 +1,8 @@
 import { VirtualClock } from '../../testing/index.ts';
 import type { Outcome, TransportReply } from '../transport/index.ts';
-import { Enrollment, type EnrollmentOptions } from './enrollment.ts';
+import { Enrollment } from './enrollment.ts';
 import type { NodeKey } from './node-key.ts';
+import type { EnrollmentOptions } from './options.ts';
 import type { EnrollmentSettings } from './settings.ts';
 import type { StoredEnrollment } from './stored.ts';
 
@@ -26,7 +27,7 @@ export class SimulatedWorld {
   file: StoredEnrollment | undefined;
   database: NodeKey | undefined;
   /** The disk refuses, core is away or hangs. */
-  fails: { save?: boolean; read?: boolean; write?: boolean } = {};
+  fails: { save?: boolean; read?: boolean | 'hangs'; write?: boolean } = {};
   secret = 'mark-1';
   random = 0;
   readonly log: string[] = [];
@@ -49,6 +50,7 @@ export class SimulatedWorld {
       },
       database: {
         read: async () => {
+          if (this.fails.read === 'hangs') return new Promise(() => {});
           if (this.fails.read) throw new Error('core is away');
           return this.database;
         },

@@ -13,3 +13,7 @@ export function clean(text: string, keys: readonly (string | undefined)[]): stri
   safe = safe.replace(/\s+/g, ' ').trim();
   return safe.length > longest ? `${safe.slice(0, longest)}…` : safe;
 }
+
+export function secondsOf(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
