@@ -1,0 +1,66 @@
+import { parseArguments } from './arguments.ts';
+import { textOf } from './errors.ts';
+import { Extension, type ExtensionEnd, type LogLevel } from './extension.ts';
+import { osquerydAsParent } from './parent.ts';
+import type { Plugin } from './plugin.ts';
+
+export interface RunOptions {
+  readonly name: string;
+  readonly version?: string;
+  readonly plugins: readonly Plugin[];
+  /** Default `process.argv` after the script. */
+  readonly argv?: readonly string[];
+  /** Last chance to write what is in memory; one second. */
+  readonly onStop?: () => Promise<void>;
+  /** Called when osqueryd has accepted the registration. */
+  readonly onStart?: (extension: Extension) => void;
+}
+
+/**
+ * Runs an extension as a process of its own, from the command line that osqueryd gives it to `process.exit`.
+ *
+ * Signals end it in good order. An error that nobody caught is printed, and the extension goes on: osqueryd would
+ * otherwise lose its plugins for one call that went wrong.
+ */
+export async function runExtension(options: RunOptions): Promise<never> {
+  process.exit((await liveOnce(options)).code);
+}
+
+async function liveOnce(options: RunOptions): Promise<ExtensionEnd> {
+  const print = (level: LogLevel, text: string) => printLine(options.name, level, text);
+  try {
+    const parent = osquerydAsParent();
+    const { unknown, verbose, ...rest } = parseArguments(options.argv ?? process.argv.slice(2));
+    if (unknown.length > 0) {
+      print(
+        'warning',
+        `ignoring unknown arguments: ${unknown.join(' ')} (known are --socket, --timeout, --interval, --verbose)`,
+      );
+    }
+    const extension = new Extension({
+      ...rest,
+      ...options,
+      parent,
+      log: (level, text) => {
+        if (level !== 'info' || verbose) print(level, text);
+      },
+    });
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.on(signal, () => void extension.stop(signal));
+    }
+    process.on('uncaughtException', (error) => print('error', `not caught: ${textOf(error)}`));
+    process.on('unhandledRejection', (error) => print('error', `not handled: ${textOf(error)}`));
+    await extension.start();
+    options.onStart?.(extension);
+    return await extension.ended;
+  } catch (error) {
+    print('error', textOf(error));
+    return { code: 1, reason: textOf(error) };
+  }
+}
+
+/** One line on stderr, whatever is in the text. */
+export function printLine(name: string, level: LogLevel, text: string): void {
+  const line = text.replace(/\p{Cc}+/gu, ' ');
+  process.stderr.write(`${name}: ${level === 'info' ? '' : `${level}: `}${line}\n`);
+}
