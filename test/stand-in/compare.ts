@@ -1,18 +1,9 @@
+import { pingTolerance, slower, statusToleranceMs, toleranceMs } from './exclusions.ts';
 import { laneOf } from './lanes.ts';
+import { masker } from './masks.ts';
 import type { Outcome } from './scenario.ts';
 import { type LiteMessage, readMessage, show, textEntries } from './thrift-lite.ts';
 import type { Trace } from './trace.ts';
-
-/** Milliseconds by which a call may come earlier or later than it was recorded. */
-const toleranceMs = 1100;
-
-/** Scenarios in which the recorded core lost more time, and by what. */
-const slower: Readonly<Record<string, { readonly toleranceMs: number; readonly reason: string }>> = {
-  'failure-malformed-replies': {
-    toleranceMs: 9000,
-    reason: 'osqueryd allocates what absurd lengths claim, which takes it seconds',
-  },
-};
 
 /** Where two texts part, with a little of what stands around. */
 function difference(what: string, recorded: string, seen: string): string {
@@ -25,7 +16,7 @@ function difference(what: string, recorded: string, seen: string): string {
 
 /** What differs between the recorded core and the stand-in; empty when they agree. */
 export function differences(trace: Trace, outcome: Outcome): string[] {
-  const mask = masker(trace, outcome);
+  const mask = masker(trace, outcome.directory);
   const seen = outcome.calls.map((call) => ({ ...call, thread: threadOf(call.lane) }));
   const recorded = outcome.recorded.map((call) => ({ ...call, thread: threadOf(call.lane) }));
   const threads = new Set([...seen, ...recorded].map(({ thread }) => thread));
@@ -41,7 +32,7 @@ export function differences(trace: Trace, outcome: Outcome): string[] {
   }
   found.push(
     ...compareTimed(
-      { ...limits, toleranceMs: 4000 },
+      { ...limits, toleranceMs: statusToleranceMs },
       'status',
       statusLines(recorded, mask),
       statusLines(seen, mask),
@@ -200,7 +191,7 @@ function compareProbes({ recorded, calls }: Outcome): string[] {
     all.filter(({ lane }) => lane === 'ping').length - all.filter(({ lane }) => lane.includes('/')).length;
   const [want, have] = [others(recorded), others(calls)];
   // The recording ends, and a process dies, in the midst of a period.
-  return Math.abs(want - have) <= 2 ? [] : [`pings beside calls: recorded ${want}, here ${have}`];
+  return Math.abs(want - have) <= pingTolerance ? [] : [`pings beside calls: recorded ${want}, here ${have}`];
 }
 
 /** In one of five stops the recorded core deleted the socket before it could call `shutdown` (its own race). */
@@ -242,27 +233,4 @@ function errorLines(log: string): string[] {
       .map((line) => line.replace(/^(.).*? (\w+\.cpp:\d+\])/, '$1 $2'))
       .filter((line, i, all) => line !== all[i - 1])
   );
-}
-
-/** Puts words in place of what differs by nature: times, processes, addresses, places. */
-function masker(trace: Trace, { directory }: Outcome): (text: string) => string {
-  const maskContext = trace.name.startsWith('table-');
-  return (text) =>
-    (maskContext ? text.replace(/"context": "(?:[^"\\]|\\.)*"/g, '"context": CONTEXT') : text)
-      .replaceAll(`/var/tmp/osqrun/${trace.name}`, '$RUN')
-      .replaceAll(directory, '$RUN')
-      .replace(/calendarTime(\\*)":(\\*)"[^"\\]*/g, 'calendarTime$1":$2"TIME')
-      .replace(/unixTime(\\*)":\d+/g, 'unixTime$1":TIME')
-      .replace(/\\?"c\\?":\\?"[A-Z][a-z]{2} [^"\\]* UTC\\?",\\?"u\\?":\d+/g, '"c":TIME')
-      .replace(/(wall_time_ms|user_time|system_time|memory)(\\*)":\d+/g, '$1$2":N')
-      .replace(/0x[0-9a-f]+/g, '0xN')
-      .replace(/thread: \d+/g, 'thread: N')
-      .replace(
-        /"(pid|watcher|instance_id|start_time|cpu_\w+|physical_memory|hardware_\w+)": "[^"]*"/g,
-        '"$1": HOST',
-      )
-      // Nobody was told the id of a refused registration.
-      .replace(/"name": "(aaa|golden_badtable)", "owner_uuid": "\d+"/g, '"name": "$1", "owner_uuid": ID')
-      .replace(/"uuid": "[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"uuid": HOST')
-      .replace(/(process |watcher=|worker \()\d+/g, '$1N');
 }
