@@ -1,0 +1,102 @@
+// What an append costs, beside a bare append-only file and a level put that is awaited, in one interleaved run:
+//   node append.mjs <directory> <lines> <rounds>
+// Answers over IPC with { variants: { [name]: { wallUs: [...], cpuUs: [...] } }, rounds }, all per line.
+import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Level } from 'level';
+import { systemClock } from '../../dist/clock/index.js';
+import { Outbox } from '../../dist/plugins/outbox/index.js';
+import { resultLine } from '../receive/call-bytes.mjs';
+
+const [dir, lineCount, roundCount] = process.argv.slice(2);
+const lines = Number(lineCount);
+const rounds = Number(roundCount);
+const line = Buffer.from(resultLine());
+/** An awaited put is slow, and tells as much with fewer lines. */
+const puts = Math.ceil(lines / 10);
+
+const variants = {};
+try {
+  for (let round = 0; round < rounds; round++) {
+    const here = join(dir, String(round));
+    await note('bare append-only file', () => bareFile(`${here}-file`));
+    await note('level, each put awaited', () => awaitedPuts(`${here}-level`));
+    await note('outbox append, sync never', () => outbox(`${here}-never`, 'never'));
+    await note('outbox append, sync interval', () => outbox(`${here}-interval`, 'interval'));
+  }
+  process.send({ variants, rounds });
+} catch (error) {
+  process.send({ error: error.message });
+}
+
+async function note(name, run) {
+  for (const [part, { wallUs, cpuUs }] of Object.entries(await run())) {
+    const label = part === 'append' ? name : part;
+    variants[label] ??= { wallUs: [], cpuUs: [] };
+    variants[label].wallUs.push(wallUs);
+    variants[label].cpuUs.push(cpuUs);
+  }
+}
+
+async function bareFile(path) {
+  const fd = openSync(path, 'a', 0o600);
+  const append = await measure(lines, () => {
+    for (let i = 0; i < lines; i++) writeSync(fd, line, 0, line.length);
+  });
+  if (fstatSync(fd).size !== lines * line.length) throw new Error('the bare file is too short');
+  closeSync(fd);
+  rmSync(path);
+  return { append };
+}
+
+async function awaitedPuts(path) {
+  const level = new Level(path, { valueEncoding: 'view' });
+  await level.open();
+  const append = await measure(puts, async () => {
+    for (let i = 0; i < puts; i++) await level.put(String(i).padStart(12, '0'), line);
+  });
+  await level.close();
+  rmSync(path, { recursive: true });
+  return { append };
+}
+
+async function outbox(path, sync) {
+  const level = new Level(`${path}-lookups`);
+  await level.open();
+  const box = new Outbox({
+    dir: path,
+    clock: systemClock,
+    deliver: { result: take, status: take, distributed: take },
+    caps: { minFreeBytes: 0, maxLines: 2 * lines },
+    sync,
+  });
+  await box.open(level);
+  box.pause();
+  const append = await measure(lines, () => {
+    for (let i = 0; i < lines; i++) box.append('result', 'line', line);
+  });
+  const drain = await measure(lines, async () => {
+    box.resume();
+    if (!(await box.flush(AbortSignal.timeout(60_000)))) throw new Error('the outbox was not drained');
+  });
+  await box.close();
+  await level.close();
+  for (const done of [path, `${path}-lookups`]) rmSync(done, { recursive: true, force: true });
+  return sync === 'interval' ? { append, 'outbox read back (no network)': drain } : { append };
+}
+
+/** Takes everything without looking at it. */
+function take({ records }) {
+  const bytes = records.reduce((sum, record) => sum + record.bytes.byteLength, 0);
+  const next = { record: (records.at(-1)?.number ?? 0) + 1, row: 0 };
+  return Promise.resolve({ answer: { kind: 'delivered' }, lines: records.length, bytes, next, unfit: [] });
+}
+
+async function measure(count, run) {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await run();
+  const wallUs = ((performance.now() - start) * 1000) / count;
+  const { user, system } = process.cpuUsage(cpu);
+  return { wallUs, cpuUs: (user + system) / count };
+}
