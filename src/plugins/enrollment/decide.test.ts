@@ -14,7 +14,7 @@ import { fromStored, toStored } from './stored.ts';
 const settings = { maxIntervalS: 600 };
 const day = 86_400;
 
-function after(state: EnrollmentState, ...events: EnrollmentEvent[]): EnrollmentState {
+function follow(state: EnrollmentState, ...events: EnrollmentEvent[]): EnrollmentState {
   return events.reduce((before, event) => decide(before, event, settings), state);
 }
 
@@ -49,22 +49,22 @@ describe('the wait after a failed attempt', () => {
   });
 
   test('grows from attempt to attempt and is over with the key', () => {
-    const two = after(noEnrollment, ...attempt(0), ...attempt(1_000));
+    const two = follow(noEnrollment, ...attempt(0), ...attempt(1_000));
     expect([two.attempts, two.notBefore]).toEqual([2, 5_000]);
-    const taken = after(two, { kind: 'took', key: { key: 'a', time: 5 } });
+    const taken = follow(two, { kind: 'took', key: { key: 'a', time: 5 } });
     expect([taken.attempts, waitMs(taken, 2_000)]).toEqual([0, 0]);
   });
 
   test('stands from the beginning of the attempt, in case the process dies in it', () => {
-    const began = after(noEnrollment, ...attempt(0), { kind: 'began', now: 1_000, random: 0 });
+    const began = follow(noEnrollment, ...attempt(0), { kind: 'began', now: 1_000, random: 0 });
     expect([began.attempts, waitMs(began, 1_000)]).toEqual([2, 4_000]);
   });
 
   test('an attempt that never left this host is none', () => {
     const event = { kind: 'unsent', afterMs: 8_000, now: 1_000, random: 0 } as const;
-    const state = after(noEnrollment, ...attempt(0), { kind: 'began', now: 1_000, random: 0 }, event);
+    const state = follow(noEnrollment, ...attempt(0), { kind: 'began', now: 1_000, random: 0 }, event);
     expect([state.attempts, waitMs(state, 1_000)]).toEqual([1, 8_000]);
-    expect(waitMs(after(state, { ...event, afterMs: undefined }), 1_000)).toBe(1_000);
+    expect(waitMs(follow(state, { ...event, afterMs: undefined }), 1_000)).toBe(1_000);
   });
 });
 
@@ -73,7 +73,7 @@ describe('the breaker', () => {
     const rests: number[] = [];
     let state = noEnrollment;
     for (let i = 0; i < 8; i++) {
-      state = after(state, { kind: 'took', key: { key: `key-${i}`, time: 1_000 } }, refusal(1_000 + 3_599));
+      state = follow(state, { kind: 'took', key: { key: `key-${i}`, time: 1_000 } }, refusal(1_000 + 3_599));
       rests.push(waitMs(state, 0) / 1_000);
     }
     expect(rests).toEqual([1, 4, 16, 64, 256, 900, 900, 900]);
@@ -81,18 +81,18 @@ describe('the breaker', () => {
   });
 
   test('has forgotten everything after a key that was good for an hour', () => {
-    const struck = after(noEnrollment, { kind: 'took', key: { key: 'a', time: day } }, refusal(day));
-    const state = after(struck, { kind: 'took', key: { key: 'b', time: day } }, refusal(day + 3_600, 500));
+    const struck = follow(noEnrollment, { kind: 'took', key: { key: 'a', time: day } }, refusal(day));
+    const state = follow(struck, { kind: 'took', key: { key: 'b', time: day } }, refusal(day + 3_600, 500));
     expect([state.strikes, waitMs(state, 500)]).toEqual([0, 0]);
   });
 
   test('takes a key from the future for a fresh one', () => {
-    const state = after(noEnrollment, { kind: 'took', key: { key: 'a', time: 2 * day } }, refusal(day));
+    const state = follow(noEnrollment, { kind: 'took', key: { key: 'a', time: 2 * day } }, refusal(day));
     expect(state.strikes).toBe(1);
   });
 
   test('does not count a key that enroll_always gives up', () => {
-    const state = after(
+    const state = follow(
       noEnrollment,
       { kind: 'took', key: { key: 'a', time: day } },
       { kind: 'gave_up', now: 0 },
@@ -102,7 +102,7 @@ describe('the breaker', () => {
 });
 
 describe('a changed secret', () => {
-  const waiting = after(
+  const waiting = follow(
     noEnrollment,
     { kind: 'looked', mark: 'a', now: 0 },
     ...Array.from({ length: 20 }, () => attempt(0)).flat(),
@@ -110,34 +110,34 @@ describe('a changed secret', () => {
 
   test('brings the next attempt forward to now, once', () => {
     expect(waitMs(waiting, 0)).toBe(400_000);
-    const same = after(waiting, { kind: 'looked', mark: 'a', now: 5_000 });
+    const same = follow(waiting, { kind: 'looked', mark: 'a', now: 5_000 });
     expect(waitMs(same, 5_000)).toBe(395_000);
-    const changed = after(same, { kind: 'looked', mark: 'b', now: 10_000 });
+    const changed = follow(same, { kind: 'looked', mark: 'b', now: 10_000 });
     expect(waitMs(changed, 10_000)).toBe(0);
-    const failed = after(changed, ...attempt(10_000), { kind: 'looked', mark: 'b', now: 15_000 });
+    const failed = follow(changed, ...attempt(10_000), { kind: 'looked', mark: 'b', now: 15_000 });
     expect(waitMs(failed, 15_000)).toBe(441_000 - 5_000);
   });
 
   test('that changes all the time brings attempts forward every 30 s at most', () => {
-    const changed = after(waiting, { kind: 'looked', mark: 'b', now: 10_000 }, ...attempt(10_000));
-    const again = after(changed, { kind: 'looked', mark: 'c', now: 15_000 });
+    const changed = follow(waiting, { kind: 'looked', mark: 'b', now: 10_000 }, ...attempt(10_000));
+    const again = follow(changed, { kind: 'looked', mark: 'c', now: 15_000 });
     expect(waitMs(again, 15_000)).toBe(25_000);
   });
 
   test('never puts an attempt off', () => {
-    const one = after(noEnrollment, { kind: 'looked', mark: 'a', now: 0 }, ...attempt(0));
-    const changed = after(one, { kind: 'looked', mark: 'b', now: 0 }, ...attempt(0));
-    expect(waitMs(after(changed, { kind: 'looked', mark: 'c', now: 0 }), 0)).toBe(4_000);
+    const one = follow(noEnrollment, { kind: 'looked', mark: 'a', now: 0 }, ...attempt(0));
+    const changed = follow(one, { kind: 'looked', mark: 'b', now: 0 }, ...attempt(0));
+    expect(waitMs(follow(changed, { kind: 'looked', mark: 'c', now: 0 }), 0)).toBe(4_000);
   });
 
   test('says nothing the first time that it is seen', () => {
-    expect(after(noEnrollment, ...attempt(0), { kind: 'looked', mark: 'a', now: 0 }).notBefore).toBe(1_000);
+    expect(follow(noEnrollment, ...attempt(0), { kind: 'looked', mark: 'a', now: 0 }).notBefore).toBe(1_000);
   });
 });
 
 describe("a key in osquery's database", () => {
-  const held = after(noEnrollment, { kind: 'took', key: { key: 'ours', time: 100 } });
-  const refused = after(held, refusal(200));
+  const held = follow(noEnrollment, { kind: 'took', key: { key: 'ours', time: 100 } });
+  const refused = follow(held, refusal(200));
 
   test.each([
     ['any key, while there was none', 'theirs', 0, noEnrollment, true],
@@ -164,7 +164,7 @@ test('a call waits while an attempt is in its reach and it has not seen tls_enro
 });
 
 describe('what is stored', () => {
-  const state = after(
+  const state = follow(
     noEnrollment,
     { kind: 'looked', mark: 'a', now: 0 },
     { kind: 'took', key: { key: 'one', time: 50 } },

@@ -33,7 +33,8 @@ export class SimulatedWorld {
   readonly log: string[] = [];
   /** What happened, in order: `save <key>`, `write <key>`, `request`, `key <key>`. */
   readonly events: string[] = [];
-  #started = this.clock.now();
+  readonly #started = this.clock.now();
+  readonly #running: Enrollment[] = [];
 
   start(options: Partial<EnrollmentOptions> = {}): Enrollment {
     const enrollment = new Enrollment({
@@ -70,7 +71,19 @@ export class SimulatedWorld {
       ...options,
     });
     enrollment.onKey((key) => this.events.push(`key ${key}`));
+    this.#running.push(enrollment);
     return enrollment;
+  }
+
+  async open(): Promise<Enrollment> {
+    const enrollment = this.start();
+    await enrollment.open();
+    return enrollment;
+  }
+
+  /** Closes what still runs. A close stores nothing new, so that in between it is as good as the death of a process. */
+  async close(): Promise<void> {
+    for (const enrollment of this.#running) await enrollment.close();
   }
 }
 
