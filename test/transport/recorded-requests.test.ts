@@ -4,8 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TransportRequest } from '../../src/plugins/transport/index.ts';
 import { elementsOf, membersOf, spells } from '../../src/plugins/transport/json-scan.ts';
-import { prepare, prepareBody } from '../../src/plugins/transport/prepare.ts';
+import { needsSecret, prepare, prepareBody } from '../../src/plugins/transport/prepare.ts';
 import { RowWriter } from '../../src/plugins/transport/row-lines.ts';
+import { readSecret } from '../../src/plugins/transport/secret.ts';
 import { Bench } from './bench.ts';
 
 /** Requests of the built-in plugins, recorded on osqueryd; see test/traces/README.md. */
@@ -112,7 +113,9 @@ for (const file of files) {
       const authorization = exchange.headers.find(([name]) => name === 'Authorization')?.[1];
       const call = callOf(exchange.path, body, authorization?.replace('NodeKey ', '') ?? '');
       if (call === undefined) continue;
-      const { http } = prepare(call, prepareBody(call, settings, new RowWriter()), settings);
+      const secret = needsSecret(call.endpoint, settings) ? readSecret(settings) : '';
+      const prepared = prepareBody(call, settings, new RowWriter());
+      const http = prepare(call, prepared, settings, { secret, attempt: 1 });
 
       expect(http.method).toBe(exchange.method);
       expect(http.body?.toString('latin1') ?? '').toBe(body.toString('latin1'));

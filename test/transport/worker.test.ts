@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inWorker, type SpawnTransport } from '../../src/plugins/transport/index.ts';
 import { Bench } from './bench.ts';
@@ -10,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => bench.remove());
 
 const ok: Answer = { status: 200, body: '{"a":1}' };
-const naughty = inWorker(new URL('./naughty-worker.ts', import.meta.url));
+const naughty = inWorker({ module: fileURLToPath(new URL('./modules/naughty.ts', import.meta.url)) });
 
 /** Starts what `spawn` starts, and keeps the count. */
 function counted(spawn: SpawnTransport): { spawn: SpawnTransport; starts: number } {
@@ -26,9 +27,13 @@ function counted(spawn: SpawnTransport): { spawn: SpawnTransport; starts: number
 
 describe('a transport thread that ends in the middle of a call', () => {
   test.each([
-    ['exit', 'exit code 3'],
-    ['throw-later', 'out of the blue'],
-    ['leak', 'Worker terminated due to reaching memory limit: JS heap out of memory'],
+    ['exit', /exit code 3/],
+    ['throw-later', /out of the blue/],
+    // Whichever limit is met first.
+    [
+      'leak',
+      /Worker terminated due to reaching memory limit: JS heap out of memory|the process has grown by \d+ MB/,
+    ],
   ])('%s: pending calls get a retry, and the next call finds a new thread', async (nodeKey, why) => {
     const counter = counted(naughty);
     await using talk = await bench.start(({ url }) => (url === '/log' ? 'hang' : ok), counter);
@@ -36,12 +41,13 @@ describe('a transport thread that ends in the middle of a call', () => {
     const bystander = talk.log(['{}']);
     await talk.server.requests(1);
     const victim = transport.request({ endpoint: 'distributed_read', nodeKey }, signal);
-    const lost = { kind: 'retry', reason: `worker: the transport thread ended (${why})` };
-    expect((await victim).outcome).toEqual(lost);
+    const lost = { kind: 'retry', reason: expect.stringMatching(/^worker: the transport thread ended/) };
+    expect((await victim).outcome).toMatchObject({ ...lost, reason: expect.stringMatching(why) });
     expect((await bystander).outcome).toEqual(lost);
     expect((await talk.config()).outcome.kind).toBe('delivered');
     expect(counter.starts).toBe(2);
-    expect(talk.logged).toEqual([`warning the transport thread ended (${why}); it starts again in 0 s`]);
+    expect(talk.logged).toEqual([expect.stringMatching(why)]);
+    expect(talk.logged[0]).toMatch(/^warning the transport thread ended \(.*\); it starts again in 0 s$/);
   });
 });
 
@@ -151,7 +157,7 @@ test('settings that changed while the thread was away count in the new one', asy
 });
 
 test('a thread that does not even load is a retry, not an error', async () => {
-  const spawn = inWorker(new URL('./no-such-worker.ts', import.meta.url));
+  const spawn = inWorker({ entry: new URL('./no-such-worker.ts', import.meta.url) });
   await using talk = await bench.start(() => ok, { spawn });
   expect((await talk.log(['{}'])).outcome).toMatchObject({ kind: 'retry', reason: /^worker: / });
 });

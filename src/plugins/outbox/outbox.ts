@@ -180,6 +180,12 @@ export class Outbox {
     for (const stream of streamNames) this.#forwarders[stream]?.resume();
   }
 
+  /** New caps, from the next line on, and a new decision of every stream: `settings` may say something else too. */
+  update({ caps }: { readonly caps: Partial<Caps> }): void {
+    Object.assign(this.#caps, caps);
+    this.wake();
+  }
+
   /** Decides anew, for example after settings have changed. */
   wake(): void {
     for (const stream of streamNames) this.#forwarders[stream]?.wake();

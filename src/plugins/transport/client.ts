@@ -3,7 +3,9 @@ import { callLimitMs } from './attempts.ts';
 import { RemoteError } from './error.ts';
 import { inWorker, type SpawnTransport, type TransportHost } from './host.ts';
 import { interpret } from './interpret.ts';
-import type { FromTransport, LogLevel, ToTransport } from './messages.ts';
+import type { KeyReply, KeyRequest } from './key-hook.ts';
+import { attemptMs } from './limits.ts';
+import type { FromTransport, LogLevel, Stamp, ToTransport } from './messages.ts';
 import type { TransportReply } from './outcome.ts';
 import { pack } from './pack.ts';
 import type { TransportRequest } from './request.ts';
@@ -21,6 +23,11 @@ export interface Transport {
    * @throws {unknown} `signal.reason`, at once when it is aborted
    */
   request(request: TransportRequest, signal: AbortSignal): Promise<TransportReply>;
+  /**
+   * Asks the user's place for the node key, if there is one. Whatever happens, there is one reply.
+   * @throws {unknown} `signal.reason`, at once when it is aborted
+   */
+  nodeKey(request: KeyRequest, signal: AbortSignal): Promise<KeyReply>;
   /** New settings, for every attempt from now on. */
   update(settings: TransportSettings): void;
   /** Ends the thread at once. Calls that are under way get `retry`. */
@@ -31,7 +38,7 @@ export interface TransportOptions {
   readonly settings: TransportSettings;
   readonly clock: Clock;
   readonly log: (level: LogLevel, text: string) => void;
-  /** Default: a worker thread. */
+  /** Default: a worker thread without code of the user. */
   readonly spawn?: SpawnTransport;
 }
 
@@ -40,16 +47,20 @@ export function startTransport(options: TransportOptions): Transport {
   return new TransportClient(options);
 }
 
-interface Pending {
-  readonly request: TransportRequest;
-  readonly done: (reply: TransportReply) => void;
-}
+/** Given between two tries of a transport module that cannot be used. */
+const brokenMs = 60_000;
+
+type Answer = Extract<FromTransport, { type: 'reply' | 'key' }>;
+type Question = DistributiveOmit<Extract<ToTransport, { type: 'request' | 'key' }>, keyof Stamp | 'id'>;
+
+/** Ends the wait for an answer: with the answer, or with the reason why there is none. */
+type Settle = (answer: Answer | string) => void;
 
 class TransportClient implements Transport {
   readonly #clock: Clock;
   readonly #log: TransportOptions['log'];
   readonly #spawn: SpawnTransport;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, Settle>();
   #settings: TransportSettings;
   #host: TransportHost | undefined;
   /** The sleeps that the present transport asked for, and what ends them. */
@@ -57,6 +68,8 @@ class TransportClient implements Transport {
   #nextId = 1;
   #endsInARow = 0;
   #startsAt = 0;
+  /** What was last said about the user's code. */
+  #brokenFor = '';
   readonly #closed = new AbortController();
 
   constructor({ settings, clock, log, spawn = inWorker() }: TransportOptions) {
@@ -71,11 +84,42 @@ class TransportClient implements Transport {
     signal.throwIfAborted();
     const host = this.#host;
     if (host === undefined) return this.#unavailable(request);
+    const { packed, transfer } = pack(request);
+    const answer = await this.#ask(host, { type: 'request', request: packed }, signal, {
+      transfer,
+      limitMs: callLimitMs(request.endpoint, this.#settings) + graceMs,
+      what: request.endpoint,
+    });
+    if (typeof answer !== 'string' && answer.type === 'reply') return answer.reply;
+    return { outcome: interpret(request.endpoint, new RemoteError('worker', reasonOf(answer))), attempts: 1 };
+  }
+
+  async nodeKey(request: KeyRequest, signal: AbortSignal): Promise<KeyReply> {
+    signal.throwIfAborted();
+    const host = this.#host;
+    if (host === undefined) return { kind: 'failed', reason: this.#whyUnavailable() };
+    const answer = await this.#ask(host, { type: 'key', request }, signal, {
+      // A question waits for the one before it.
+      limitMs: 2 * attemptMs + graceMs,
+      what: 'nodeKey',
+    });
+    if (typeof answer !== 'string' && answer.type === 'key') return answer.reply;
+    return { kind: 'failed', reason: reasonOf(answer) };
+  }
+
+  #ask(
+    host: TransportHost,
+    question: Question,
+    signal: AbortSignal,
+    options: { readonly transfer?: ArrayBuffer[]; readonly limitMs: number; readonly what: string },
+  ): Promise<Answer | string> {
+    const { transfer, limitMs, what } = options;
     const id = this.#nextId++;
     const over = new AbortController();
-    return new Promise<TransportReply>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const finish = () => {
         this.#pending.delete(id);
+        if (this.#pending.size === 0) host.working?.(false);
         signal.removeEventListener('abort', onAbort);
         over.abort();
       };
@@ -85,18 +129,14 @@ class TransportClient implements Transport {
         reject(signal.reason);
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#pending.set(id, {
-        request,
-        done: (reply) => {
-          finish();
-          resolve(reply);
-        },
+      if (this.#pending.size === 0) host.working?.(true);
+      this.#pending.set(id, (answer) => {
+        finish();
+        resolve(answer);
       });
-      const { packed, transfer } = pack(request);
-      this.#post({ type: 'request', id, request: packed }, transfer);
-      const limitMs = callLimitMs(request.endpoint, this.#settings) + graceMs;
+      this.#post({ ...question, id }, transfer);
       this.#clock.sleep(limitMs, over.signal).then(
-        () => this.#ended(host, `no answer to ${request.endpoint} within ${limitMs / 1_000} s`),
+        () => this.#ended(host, `no answer to ${what} within ${limitMs / 1_000} s`),
         () => {},
       );
     });
@@ -129,8 +169,12 @@ class TransportClient implements Transport {
   #receive(message: FromTransport): void {
     switch (message.type) {
       case 'reply':
+      case 'key':
         this.#endsInARow = 0;
-        this.#pending.get(message.id)?.done(message.reply);
+        this.#pending.get(message.id)?.(message);
+        break;
+      case 'broken':
+        this.#broken(message.reason);
         break;
       case 'sleep':
         this.#sleep(message.id, message.ms);
@@ -182,25 +226,45 @@ class TransportClient implements Transport {
     }
   }
 
+  /** The user's code cannot be used: says so once, and tries again with a new thread, since a file can be mended. */
+  #broken(reason: string): void {
+    if (reason !== this.#brokenFor) this.#log('error', reason);
+    this.#brokenFor = reason;
+    const host = this.#host;
+    this.#clock.sleep(brokenMs, this.#closed.signal).then(
+      () => {
+        if (host === undefined || this.#host !== host) return;
+        this.#endSleeps();
+        host.terminate().catch(() => {});
+        this.#failPending('the transport thread starts again');
+        this.#start();
+      },
+      () => {},
+    );
+  }
+
   #failPending(why: string): void {
-    for (const { request, done } of [...this.#pending.values()]) {
-      done({ outcome: interpret(request.endpoint, new RemoteError('worker', why)), attempts: 1 });
-    }
+    for (const settle of [...this.#pending.values()]) settle(why);
+  }
+
+  #whyUnavailable(): string {
+    return this.#closed.signal.aborted ? 'the transport is closed' : 'the transport thread starts again soon';
   }
 
   #unavailable(request: TransportRequest): TransportReply {
-    const why = this.#closed.signal.aborted
-      ? 'the transport is closed'
-      : 'the transport thread starts again soon';
-    const outcome = interpret(request.endpoint, new RemoteError('worker', why));
+    const outcome = interpret(request.endpoint, new RemoteError('worker', this.#whyUnavailable()));
     const afterMs = Math.max(1, this.#startsAt - this.#clock.monotonic());
     return { outcome: outcome.kind === 'retry' ? { ...outcome, afterMs } : outcome, attempts: 0 };
   }
 
-  #post(message: DistributiveOmit<ToTransport, 'now' | 'monotonic'>, transfer: ArrayBuffer[] = []): void {
+  #post(message: DistributiveOmit<ToTransport, keyof Stamp>, transfer: ArrayBuffer[] = []): void {
     const stamp = { now: this.#clock.now(), monotonic: this.#clock.monotonic() };
     this.#host?.port.postMessage({ ...message, ...stamp }, transfer);
   }
+}
+
+function reasonOf(answer: Answer | string): string {
+  return typeof answer === 'string' ? answer : 'the transport thread gave a wrong answer';
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

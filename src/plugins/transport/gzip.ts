@@ -2,10 +2,24 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { RemoteError } from './error.ts';
 import type { HeaderList } from './headers.ts';
+import type { AttemptRequest } from './middleware.ts';
 import type { HttpReply } from './reply.ts';
+import type { Endpoint } from './request.ts';
+import { RequestHeaders } from './request-headers.ts';
 
 /** A body as gzip, at zlib's usual level: osquery's level 9 costs far more and saves little. */
 export const zip: (body: Buffer) => Promise<Buffer> = promisify<Buffer, Buffer>(gzip);
+
+/**
+ * The request as it goes out, for a signature over its content: compressed already if it was to be. A server that does
+ * not take gzip is not tried a second time with the plain body then.
+ */
+export async function encoded<E extends Endpoint>(request: AttemptRequest<E>): Promise<AttemptRequest<E>> {
+  const { body, compress } = request;
+  if (!compress || body === undefined) return request;
+  const headers = new RequestHeaders(withGzip([...request.headers].map(([name, value]) => [name, value])));
+  return { ...request, headers, body: await zip(Buffer.from(body)), compress: false };
+}
 
 /** `Content-Encoding` stands where osquery puts it: behind `User-Agent` and `Authorization`. */
 export function withGzip(headers: HeaderList): HeaderList {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { productVersion } from '../../version.ts';
 import { requestHeaders } from './headers.ts';
-import { productVersion } from './user-agent.ts';
 
 test('the version is that of the package', () => {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');

@@ -11,4 +11,6 @@ export interface HttpRequest {
   readonly body: Buffer | undefined;
   /** Send the body as gzip if the server takes it. */
   readonly compress: boolean;
+  /** Counts from 1 in each call. */
+  readonly attempt: number;
 }

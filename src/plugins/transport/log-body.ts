@@ -1,5 +1,6 @@
 import type { Batch, BatchRecord, LinePosition, UnfitLine } from '../outbox/index.ts';
 import { isJson } from './json-scan.ts';
+import { type LineHook, type Passed, passLine } from './line-hook.ts';
 import { NumberRanges } from './numbers.ts';
 import type { RowWriter } from './row-lines.ts';
 import { statusLines } from './status-lines.ts';
@@ -8,6 +9,8 @@ import { statusLines } from './status-lines.ts';
 export interface LogBody {
   readonly bytes: Buffer;
   readonly lines: number;
+  /** Lines that the hook dropped. */
+  readonly dropped: number;
   /** The numbers of its lines, for the header of the same name. */
   readonly numbers: string;
   /** The first line that is not part of it. */
@@ -23,6 +26,8 @@ export interface LogBodyOptions {
   readonly maxLineBytes: number;
   readonly osqueryVersion: string;
   readonly rowWriter: RowWriter;
+  /** Decides what of a line leaves the host. */
+  readonly line?: LineHook | undefined;
 }
 
 /** One line of a record, with its row; `invalid` says why it cannot be sent. */
@@ -32,8 +37,8 @@ export interface RecordLine {
   readonly invalid?: string;
 }
 
-/** A header with the numbers of all lines must stay below what servers take (16 KiB for a whole head). */
-const maxNumbersChars = 8_000;
+/** A header with the numbers of all lines must leave room in the 8 KiB that many servers take for a whole head. */
+const maxNumbersChars = 6_000;
 
 const comma = Buffer.from(',');
 
@@ -52,10 +57,12 @@ export function logBody(batch: Batch, options: LogBodyOptions): LogBody {
   const numbers = new NumberRanges();
   let bytes = head.length + tail.length;
   let lines = 0;
+  let dropped = 0;
 
   const finish = (next: LinePosition): LogBody => ({
     bytes: Buffer.concat([head, ...parts, tail]),
     lines,
+    dropped,
     numbers: numbers.toString(),
     next,
     unfit,
@@ -64,17 +71,21 @@ export function logBody(batch: Batch, options: LogBodyOptions): LogBody {
   for (const [index, record] of batch.records.entries()) {
     for (const line of linesOf(record, index === 0 ? batch.firstRow : 0, batch.writer, options)) {
       const position = { record: record.number, row: line.row };
-      const reason = line.invalid ?? tooLong(line.bytes, options.maxLineBytes);
-      if (reason !== undefined) {
-        unfit.push({ ...position, reason, bytes: line.bytes });
+      const made = madeOf(line, batch.stream, options);
+      if (made.kind === 'drop') {
+        dropped++;
         continue;
       }
-      const size = line.bytes.length + (lines > 0 ? 1 : 0);
+      if (made.kind === 'fault') {
+        unfit.push({ ...position, reason: made.reason, bytes: line.bytes });
+        continue;
+      }
+      const size = made.bytes.length + (lines > 0 ? 1 : 0);
       const full =
         lines >= batch.maxLines || bytes + size > batch.maxBytes || numbers.length > maxNumbersChars;
       if (lines > 0 && full) return finish(position);
       if (lines > 0) parts.push(comma);
-      parts.push(line.bytes);
+      parts.push(made.bytes);
       numbers.add(position);
       bytes += size;
       lines++;
@@ -106,6 +117,21 @@ function linesOf(
 /** A record that is one line already. */
 export function oneLine(bytes: Uint8Array): RecordLine {
   return isJson(bytes) ? { row: 0, bytes } : { row: 0, bytes, invalid: 'not JSON' };
+}
+
+/** What becomes of a line: the hook sees what is JSON, and the limit holds for what it made. */
+function madeOf(
+  line: RecordLine,
+  stream: Batch['stream'],
+  { line: hook, maxLineBytes }: LogBodyOptions,
+): Passed {
+  if (line.invalid !== undefined) return { kind: 'fault', reason: line.invalid };
+  const passed: Passed =
+    hook === undefined || stream === 'distributed'
+      ? { kind: 'send', bytes: line.bytes }
+      : passLine(hook, line.bytes, stream);
+  const reason = passed.kind === 'send' ? tooLong(passed.bytes, maxLineBytes) : undefined;
+  return reason === undefined ? passed : { kind: 'fault', reason };
 }
 
 function tooLong(bytes: Uint8Array, maxLineBytes: number): string | undefined {

@@ -58,3 +58,16 @@ function follows(last: LinePosition, next: LinePosition, first: LinePosition | u
   const overRecords = first?.record !== last.record || first === last;
   return next.record === last.record + 1 && next.row === 0 && last.row === 0 && overRecords;
 }
+
+/** The numbers that a text of `NumberRanges` lists, in order. */
+export function* eachNumber(text: string): Generator<LinePosition, undefined> {
+  for (const range of text === '' ? [] : text.split(',')) {
+    const [first = '', last = first] = range.split('-');
+    const [record = 0, row = 0] = first.split('.').map(Number);
+    const [lastRecord = 0, lastRow = 0] = last.split('.').map(Number);
+    for (let i = 0; i <= lastRecord - record + (lastRow - row); i++) {
+      yield lastRecord > record ? { record: record + i, row: 0 } : { record, row: row + i };
+    }
+  }
+  return undefined;
+}

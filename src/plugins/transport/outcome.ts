@@ -27,7 +27,10 @@ export interface TransportReply {
   /** Attempts made, at least 1 unless nothing was to be sent. */
   readonly attempts: number;
   readonly batch?: {
+    /** Lines in the request. */
     readonly lines: number;
+    /** Lines before `next` that the line hook of the user dropped: done with, and in no request. */
+    readonly dropped: number;
     readonly bytes: number;
     readonly next: LinePosition;
     readonly unfit: readonly UnfitLine[];

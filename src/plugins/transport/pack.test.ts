@@ -40,7 +40,7 @@ test('results go through as they are', () => {
 test('a reply has bytes of its own', () => {
   const body = Buffer.from('{"a":1}');
   const unfit = [{ record: 1, row: 0, reason: 'not JSON', bytes: body.subarray(0, 2) }];
-  const batch = { lines: 1, bytes: 7, next: { record: 2, row: 0 }, unfit };
+  const batch = { lines: 1, dropped: 0, bytes: 7, next: { record: 2, row: 0 }, unfit };
   const { reply, transfer } = packReply({ outcome: { kind: 'delivered', body }, attempts: 1, batch });
   expect(structuredClone(reply, { transfer })).toEqual({
     outcome: { kind: 'delivered', body: new Uint8Array(body) },

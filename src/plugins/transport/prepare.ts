@@ -2,20 +2,14 @@ import { dedupeHeaders } from '../../api.ts';
 import { enrollBody, nodeBody, writeBody } from './body.ts';
 import { requestHeaders } from './headers.ts';
 import type { HttpRequest } from './http-request.ts';
+import type { LineHook } from './line-hook.ts';
 import { logBody } from './log-body.ts';
 import type { TransportReply } from './outcome.ts';
-import type { TransportRequest } from './request.ts';
+import type { Endpoint, TransportRequest } from './request.ts';
 import type { RowWriter } from './row-lines.ts';
-import { readSecret } from './secret.ts';
 import { Secrets } from './secrets.ts';
 import type { TransportSettings } from './settings.ts';
 import { makeUri } from './uri.ts';
-
-/** A request that is ready to be sent, with all that must not show up in a text about it. */
-export interface Prepared {
-  readonly http: HttpRequest;
-  readonly secrets: Secrets;
-}
 
 /** What of a batch is in a request: part of the reply, whatever the server says. */
 export type Carried = NonNullable<TransportReply['batch']>;
@@ -32,6 +26,7 @@ export function prepareBody(
   request: TransportRequest,
   settings: TransportSettings,
   rowWriter: RowWriter,
+  line?: LineHook,
 ): PreparedBody {
   const { nodeApi } = settings;
   switch (request.endpoint) {
@@ -47,28 +42,38 @@ export function prepareBody(
       return { make: () => bytes };
     }
     case 'log': {
-      const { bytes, lines, numbers, next, unfit } = logBody(request.batch, {
+      const { bytes, ...rest } = logBody(request.batch, {
         nodeKey: request.nodeKey,
         rowWriter,
+        line,
         ...settings,
       });
-      return { make: () => bytes, carried: { lines, bytes: bytes.length, next, unfit, numbers } };
+      return { make: () => bytes, carried: { ...rest, bytes: bytes.length } };
     }
   }
 }
 
+/** True if a request to this endpoint carries the enroll secret. */
+export function needsSecret(
+  endpoint: Endpoint,
+  { secretAlways }: Pick<TransportSettings, 'secretAlways'>,
+): boolean {
+  return endpoint === 'enroll' || secretAlways;
+}
+
 /**
- * One attempt's request. The secret is read here, at use.
+ * One attempt's request.
+ * @param secret empty where none is needed
  * @throws {RemoteError} `settings`
  */
 export function prepare(
   request: TransportRequest,
   body: PreparedBody,
   settings: TransportSettings,
-): Prepared {
+  { secret, attempt }: { readonly secret: string; readonly attempt: number },
+): HttpRequest {
   const { endpoint } = request;
   const nodeKey = nodeKeyOf(request);
-  const secret = endpoint === 'enroll' || settings.secretAlways ? readSecret(settings) : '';
   const headers = requestHeaders(settings, nodeKey);
   if (endpoint === 'log') {
     headers.push(
@@ -79,27 +84,23 @@ export function prepare(
   }
   const get = endpoint === 'config' && settings.nodeApi;
   return {
-    secrets: new Secrets([nodeKey, secret, ...proxySecrets(settings)]),
-    http: {
-      endpoint,
-      method: get ? 'GET' : 'POST',
-      url: makeUri(settings, endpoint, secret, nodeKey),
-      headers,
-      body: get ? undefined : body.make(secret),
-      compress: endpoint === 'log' && settings.compress,
-    },
+    endpoint,
+    method: get ? 'GET' : 'POST',
+    url: makeUri(settings, endpoint, secret, nodeKey),
+    headers,
+    body: get ? undefined : body.make(secret),
+    compress: endpoint === 'log' && settings.compress,
+    attempt,
   };
 }
 
-/** All secrets that a call may know of, also where no request can be prepared. */
-export function secretsOf(request: TransportRequest, settings: TransportSettings): Secrets {
-  let secret = '';
-  try {
-    secret = readSecret(settings);
-  } catch {
-    // Then nobody else could read it.
-  }
-  return new Secrets([nodeKeyOf(request), secret, ...proxySecrets(settings)]);
+/** All that must not show up in a text about a call: its node key, what is known of the secret, the proxy's password. */
+export function secretsOf(
+  request: TransportRequest,
+  settings: TransportSettings,
+  enrollSecrets: readonly string[],
+): Secrets {
+  return new Secrets([nodeKeyOf(request), ...enrollSecrets, ...proxySecrets(settings)]);
 }
 
 function nodeKeyOf(request: TransportRequest): string {

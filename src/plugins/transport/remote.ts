@@ -1,39 +1,26 @@
 import pRetry from 'p-retry';
 import type { Clock } from '../../clock/index.ts';
+import { type Around, type CallHandler, nothingAround } from './around.ts';
 import { attemptsOf, waitMs } from './attempts.ts';
 import { Connections } from './connections.ts';
 import { hasClientCertificate } from './credentials.ts';
 import { dumpText } from './dump.ts';
 import { RemoteError } from './error.ts';
-import type { HttpRequest } from './http-request.ts';
 import { interpret } from './interpret.ts';
+import { KeyHook } from './key-hook.ts';
 import { attemptMs } from './limits.ts';
 import type { LogLevel } from './messages.ts';
 import type { Outcome, TransportReply } from './outcome.ts';
-import { type PreparedBody, prepare, prepareBody, secretsOf } from './prepare.ts';
-import type { HttpReply } from './reply.ts';
+import { needsSecret, type PreparedBody, prepare, prepareBody, secretsOf } from './prepare.ts';
 import type { TransportRequest } from './request.ts';
 import { RowWriter } from './row-lines.ts';
-import { noSecrets, type Secrets } from './secrets.ts';
+import { SecretSource } from './secret.ts';
+import type { Secrets } from './secrets.ts';
 import { Sender } from './send.ts';
 import type { TransportSettings } from './settings.ts';
 
-/** A whole call, with all its attempts. */
-export type CallHandler = (request: TransportRequest, signal: AbortSignal) => Promise<TransportReply>;
-
-/** One attempt. Rejects with what kept it from an answer. */
-export type AttemptHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpReply>;
-
-/** The two places where other code can stand. */
-export interface Around {
-  call(next: CallHandler): CallHandler;
-  attempt(next: AttemptHandler): AttemptHandler;
-}
-
 /** Takes a line for the log of the extension. */
 export type RemoteLog = (level: LogLevel, text: string) => void;
-
-const nothingAround: Around = { call: (next) => next, attempt: (next) => next };
 
 /** The server, seen from the transport thread: makes calls, each with its attempts. */
 export class Remote {
@@ -43,6 +30,9 @@ export class Remote {
   readonly #connections: Connections;
   readonly #sender: Sender;
   readonly #call: CallHandler;
+  readonly #secret: SecretSource;
+  /** The node key's place, if the user has one. */
+  readonly keys: KeyHook;
   readonly #rowWriter = new RowWriter();
   #settings: TransportSettings;
 
@@ -53,6 +43,8 @@ export class Remote {
     this.#around = around;
     this.#connections = new Connections(clock);
     this.#sender = new Sender(this.#connections);
+    this.#secret = new SecretSource(around.secret);
+    this.keys = new KeyHook(around.nodeKey, clock);
     this.#call = around.call((request, signal) => this.#attempts(request, signal));
   }
 
@@ -73,8 +65,9 @@ export class Remote {
       signal.throwIfAborted();
       reply = { outcome: interpret(request.endpoint, RemoteError.from(error)), attempts: 0 };
     }
-    if (reply.outcome.kind === 'delivered') return reply;
-    return { ...reply, outcome: scrubbed(reply.outcome, secretsOf(request, this.#settings)) };
+    const complete = this.#complete(request, reply);
+    const silent = complete.outcome.kind === 'delivered' && (complete.batch?.unfit.length ?? 0) === 0;
+    return silent ? complete : scrubbed(complete, this.#secretsOf(request));
   }
 
   /** Ends every connection. */
@@ -82,8 +75,21 @@ export class Remote {
     this.#connections.close();
   }
 
+  /** A made-up answer to a log means the whole batch. */
+  #complete(request: TransportRequest, reply: TransportReply): TransportReply {
+    if (request.endpoint !== 'log' || reply.batch !== undefined || !aboutContent.has(reply.outcome.kind))
+      return reply;
+    const batch = { ...request.batch, maxLines: Infinity, maxBytes: Infinity };
+    const { carried } = prepareBody({ ...request, batch }, this.#settings, this.#rowWriter);
+    return { ...reply, ...(carried && { batch: withoutNumbers(carried) }) };
+  }
+
+  #secretsOf(request: TransportRequest): Secrets {
+    return secretsOf(request, this.#settings, this.#secret.known(this.#settings));
+  }
+
   async #attempts(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
-    const body = prepareBody(request, this.#settings, this.#rowWriter);
+    const body = prepareBody(request, this.#settings, this.#rowWriter, this.#around.line);
     const batch = body.carried && { batch: withoutNumbers(body.carried) };
     if (body.carried?.lines === 0) {
       return { outcome: { kind: 'delivered', body: new Uint8Array(0) }, attempts: 0, ...batch };
@@ -94,7 +100,7 @@ export class Remote {
       const outcome = await pRetry(
         async (attempt) => {
           attempts = attempt;
-          const result = await this.#attempt(request, body, signal);
+          const result = await this.#attempt(request, body, attempt, signal);
           if (result.kind === 'retry') throw new AgainError(result);
           return result;
         },
@@ -121,20 +127,29 @@ export class Remote {
   }
 
   /** One attempt with its deadline. Rejects only with `signal.reason`. */
-  async #attempt(request: TransportRequest, body: PreparedBody, signal: AbortSignal): Promise<Outcome> {
+  async #attempt(
+    request: TransportRequest,
+    body: PreparedBody,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const settings = this.#settings;
-    let secrets: Secrets = noSecrets;
+    let secrets = secretsOf(request, settings, []);
+    const hide = (values: readonly string[]) => {
+      secrets = secrets.and(values);
+    };
     try {
-      const prepared = prepare(request, body, settings);
-      secrets = prepared.secrets;
-      const reply = await this.#withDeadline(signal, (attemptSignal) => {
+      const reply = await this.#withDeadline(signal, async (attemptSignal) => {
+        const secret = needsSecret(request.endpoint, settings) ? await this.#secret.read(settings) : '';
+        hide([secret]);
+        const prepared = prepare(request, body, this.#withHost(settings), { secret, attempt });
         const send = this.#around.attempt(async (http, innerSignal) => {
           if (settings.dump) this.#log('info', dumpText(http, http.body, settings, secrets));
           const answer = await this.#sender.send(http, { settings, secrets, signal: innerSignal });
           if (settings.dump) this.#log('info', dumpText(http, answer.body, settings, secrets, answer.status));
           return answer;
-        });
-        return send(prepared.http, attemptSignal);
+        }, hide);
+        return send(prepared, attemptSignal);
       });
       const options = {
         nodeApi: settings.nodeApi,
@@ -144,8 +159,14 @@ export class Remote {
       return interpret(request.endpoint, reply, options);
     } catch (error) {
       signal.throwIfAborted();
-      return interpret(request.endpoint, RemoteError.from(error, secrets));
+      return scrubbedOutcome(interpret(request.endpoint, RemoteError.from(error, secrets)), secrets);
     }
+  }
+
+  /** Who sends by other means than HTTPS needs no `tls_hostname`. */
+  #withHost(settings: TransportSettings): TransportSettings {
+    const missing = settings.hostname === '' && this.#around.replacesHttps === true;
+    return missing ? { ...settings, hostname: 'no-host.invalid' } : settings;
   }
 
   async #withDeadline<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -188,10 +209,23 @@ class AgainError extends Error {
   }
 }
 
-function withoutNumbers({ lines, bytes, next, unfit }: NonNullable<PreparedBody['carried']>) {
-  return { lines, bytes, next, unfit };
+function withoutNumbers({ numbers: _, ...rest }: NonNullable<PreparedBody['carried']>) {
+  return rest;
 }
 
-function scrubbed(outcome: Outcome, secrets: Secrets): Outcome {
+/** Outcomes that say something about the lines of a batch, so that it must be known which these are. */
+const aboutContent = new Set<Outcome['kind']>(['delivered', 'too_large', 'rejected']);
+
+function scrubbed(reply: TransportReply, secrets: Secrets): TransportReply {
+  const { batch } = reply;
+  const unfit = batch?.unfit.map((line) => ({ ...line, reason: secrets.scrub(line.reason) })) ?? [];
+  return {
+    ...reply,
+    outcome: scrubbedOutcome(reply.outcome, secrets),
+    ...(batch && { batch: { ...batch, unfit } }),
+  };
+}
+
+function scrubbedOutcome(outcome: Outcome, secrets: Secrets): Outcome {
   return outcome.kind === 'delivered' ? outcome : { ...outcome, reason: secrets.scrub(outcome.reason) };
 }

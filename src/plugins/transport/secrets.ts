@@ -6,12 +6,19 @@ const hidden = '<hidden>';
  * (reason, error, dump) goes through `scrub`.
  */
 export class Secrets {
+  readonly #given: readonly string[];
   readonly #values: readonly string[];
 
   constructor(values: readonly string[]) {
+    this.#given = values;
     const forms = values.filter((value) => value !== '').flatMap(formsOf);
     // The longest first: one secret may contain another.
     this.#values = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  }
+
+  /** These and more. */
+  and(values: readonly string[]): Secrets {
+    return new Secrets([...this.#given, ...values]);
   }
 
   /** `text` without any of the secrets, in every form in which they go over the wire. */

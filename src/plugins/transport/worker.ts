@@ -1,6 +1,15 @@
-import { type MessagePort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { disarm } from './disarm.ts';
+import type { WorkerData } from './host.ts';
+import { answerPings } from './pulse.ts';
 import { serveTransport } from './serve.ts';
 
-/** The transport thread. Its port comes as `workerData.port`. */
-const { port } = workerData as { readonly port: MessagePort };
-serveTransport(port);
+/** The transport thread. */
+const { port, module }: WorkerData = workerData;
+if (parentPort !== null) answerPings(parentPort);
+disarm();
+if (module === undefined) {
+  serveTransport(port);
+} else {
+  serveTransport(port, async () => (await import('./load-module.ts')).loadModule(module));
+}

@@ -1,0 +1,3 @@
+import { runRemote } from './run-remote.ts';
+
+process.exit(await runRemote(process.argv.slice(2)));

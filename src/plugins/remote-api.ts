@@ -1,0 +1,64 @@
+import type { Clock } from '../clock/index.ts';
+import type { Complaints } from './complaints.ts';
+import type { EndpointStatuses } from './endpoint-status.ts';
+import type { Enrollment } from './enrollment/index.ts';
+import type { Transport, TransportReply, TransportRequest } from './transport/index.ts';
+
+/** A request that still needs its node key. */
+type Keyless = TransportRequest extends infer R
+  ? R extends { readonly nodeKey: string }
+    ? Omit<R, 'nodeKey'>
+    : never
+  : never;
+
+export interface CallLimits {
+  /** How long to wait for a node key, in milliseconds. */
+  readonly keyMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface RemoteApiOptions {
+  readonly transport: Transport;
+  readonly enrollment: Enrollment;
+  readonly statuses: EndpointStatuses;
+  readonly complaints: Complaints;
+  readonly clock: Clock;
+}
+
+/** The server's endpoints with the node key put in: refusals go to the enrollment, outcomes to the status table. */
+export class RemoteApi {
+  readonly #options: RemoteApiOptions;
+
+  constructor(options: RemoteApiOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes one call. Without a node key in time the outcome is `retry`.
+   * @throws {unknown} `signal.reason`
+   */
+  async call(request: Keyless, { keyMs, signal }: CallLimits): Promise<TransportReply> {
+    const { enrollment } = this.#options;
+    const obtained = await enrollment.obtain({ maxWaitMs: keyMs, signal });
+    if (obtained.kind === 'none') {
+      return { outcome: { kind: 'retry', reason: `not enrolled: ${obtained.reason}` }, attempts: 0 };
+    }
+    const keyed = { ...request, nodeKey: obtained.key } as TransportRequest;
+    const reply = await this.send(keyed, signal);
+    if (reply.outcome.kind === 'node_invalid') enrollment.refused(obtained.key, reply.outcome.reason);
+    return reply;
+  }
+
+  /** Makes one call as it is. */
+  async send(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
+    const { transport, statuses, complaints, clock } = this.#options;
+    const start = clock.monotonic();
+    const reply = await transport.request(request, signal);
+    statuses.learn(request.endpoint, reply, clock.monotonic() - start);
+    // An enrollment tells of its attempts itself, with what follows from them.
+    if (request.endpoint === 'enroll') return reply;
+    if (reply.outcome.kind === 'delivered') complaints.over(request.endpoint);
+    else complaints.about(request.endpoint, reply.outcome.reason);
+    return reply;
+  }
+}

@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { Clock } from '../clock/index.ts';
+import type { ExtensionManager, LogLevel } from '../extension/index.ts';
+import { Complaints } from './complaints.ts';
+import { configSource, RemoteConfig } from './config/index.ts';
+import { deliverTo } from './deliver.ts';
+import { RemoteDistributed } from './distributed/index.ts';
+import { EndpointStatuses } from './endpoint-status.ts';
+import { Enrollment, type EnrollmentStore, type StoredEnrollment } from './enrollment/index.ts';
+import { HostIdentity } from './host-identity.ts';
+import type { Intake } from './intake.ts';
+import { keyDatabase } from './key-database.ts';
+import { type Loss, Outbox } from './outbox/index.ts';
+import { ownStatusLine } from './own-status-line.ts';
+import { RemoteApi } from './remote-api.ts';
+import { capsOf, forwardSettings, readSettings, type Settings } from './settings/index.ts';
+import { Store } from './store/index.ts';
+import {
+  inWorker,
+  moduleVariable,
+  type SpawnTransport,
+  startTransport,
+  type Transport,
+} from './transport/index.ts';
+
+export interface ServiceOptions {
+  readonly manager: ExtensionManager;
+  /** What came before the outbox was there. */
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: (level: LogLevel, text: string) => void;
+  /** Aborted when the process is to end. */
+  readonly signal: AbortSignal;
+  /** Where the transport runs. Default: a worker thread, with the user's module if there is one. */
+  readonly spawn?: SpawnTransport | undefined;
+  /** From 0 to 1, for jitter. */
+  readonly random?: (() => number) | undefined;
+}
+
+const enrollmentKey = 'enrollment!state';
+/** osqueryd applies the flags of a configuration right after it was given one. */
+const flagsAppliedMs = 1000;
+const optionsMs = 10_000;
+
+/** Everything behind the plugins, opened after registration: settings, store, node key, transport, outbox. */
+export class Service {
+  readonly config: RemoteConfig;
+  readonly distributed: RemoteDistributed;
+  readonly outbox: Outbox;
+  readonly enrollment: Enrollment;
+  readonly statuses: EndpointStatuses;
+  readonly #options: ServiceOptions;
+  readonly #identity: HostIdentity;
+  readonly #store: Store;
+  readonly #transport: Transport;
+  #settings: Settings;
+
+  /**
+   * Opens it all. Nothing that is wrong with a setting, the disk or the server keeps it from coming up: that is told, and
+   * mended later.
+   * @throws {unknown} when osqueryd cannot be asked for its flags, or `signal` is aborted.
+   */
+  static async open(options: ServiceOptions): Promise<Service> {
+    const { manager, env, clock, log, signal } = options;
+    const identity = new HostIdentity(manager);
+    const [flags] = await Promise.all([
+      manager.options({ timeoutMs: optionsMs, signal }),
+      identity.refresh(),
+    ]);
+    const settings = readSettings(flags, env, identity.version, (text) => log('warning', text));
+    const store = await Store.open({ path: storePath(settings, env), clock, log, signal });
+    const service = new Service(options, identity, settings, store);
+    await service.#open();
+    return service;
+  }
+
+  private constructor(options: ServiceOptions, identity: HostIdentity, settings: Settings, store: Store) {
+    const { manager, clock, env, log, signal, random } = options;
+    this.#options = options;
+    this.#identity = identity;
+    this.#settings = settings;
+    this.#store = store;
+    this.statuses = new EndpointStatuses(clock);
+    const complaints = new Complaints(log);
+    this.#transport = startTransport({
+      settings: settings.transport,
+      clock,
+      log: (level, text) => {
+        if (level !== 'debug') log(level, text);
+      },
+      spawn: options.spawn ?? inWorker({ module: env[moduleVariable] || undefined }),
+    });
+    this.enrollment = new Enrollment({
+      clock,
+      ...(random && { random }),
+      settings: () => this.#settings.enrollment,
+      state: enrollmentStore(store),
+      database: keyDatabase(manager),
+      request: (stop) => this.#enroll(api, stop),
+      secretMark: () => secretMark(this.#settings, env),
+      log: (level, text) => log(level, text),
+    });
+    const api = new RemoteApi({
+      transport: this.#transport,
+      enrollment: this.enrollment,
+      statuses: this.statuses,
+      complaints,
+      clock,
+    });
+    this.outbox = new Outbox({
+      dir: store.journal,
+      clock,
+      deliver: deliverTo(() => api),
+      settings: (stream) => forwardSettings(this.#settings, stream),
+      caps: capsOf(settings),
+      sync: settings.own.sync,
+      ...(random && { random }),
+      onLoss: (loss) => this.#reportLoss(loss),
+      log: (severity, message) => log(severity, `outbox: ${message}`),
+    });
+    this.config = new RemoteConfig({
+      api,
+      store,
+      clock,
+      version: () => this.#settings.transport.osqueryVersion,
+      refreshS: () => this.#settings.configRefreshS,
+      push: (config) => manager.updateConfig(configSource, config, { signal }),
+      onServed: () => void this.#readFlagsSoon(),
+      log,
+    });
+    this.distributed = new RemoteDistributed({ api, outbox: this.outbox, signal });
+  }
+
+  /** Takes status lines as osqueryd hands them over: a JSON array. */
+  takeStatusLines(lines: Buffer): void {
+    if (this.#settings.disableStatusLog) return;
+    this.#options.intake.append('status', 'statuses', lines, { lines: countStatusLines(lines) });
+  }
+
+  /** Ends everything, and sees to it that the disk has what is waiting. The server is not waited for. */
+  async close(): Promise<void> {
+    this.config.close();
+    // Attempts that are under way count as failed at once.
+    await Promise.all([this.#transport.close(), this.enrollment.close(), this.outbox.close()]);
+    await this.#store.close();
+  }
+
+  async #open(): Promise<void> {
+    const { intake } = this.#options;
+    await Promise.all([this.config.open(), this.enrollment.open()]);
+    this.#followKey(this.enrollment.key);
+    this.enrollment.onKey((key) => this.#followKey(key));
+    const lost = intake.attach(this.outbox);
+    if (lost > 0) this.#reportLoss({ stream: 'result', lines: lost, reason: 'memory' });
+    await this.outbox.open(this.#store.lookups);
+    // Somebody will want the key soon. A host that only has our extension loaded does not enroll.
+    if (this.#isInUse()) void this.enrollment.obtain({ maxWaitMs: 0 }).catch(() => {});
+  }
+
+  #isInUse(): boolean {
+    const { configPlugin, loggerPlugins } = this.#settings;
+    return configPlugin === configSource || loggerPlugins.includes(configSource);
+  }
+
+  /** Without a key nothing can be delivered, and with a new one it can be at once. */
+  #followKey(key: string | undefined): void {
+    if (key === undefined && !this.#settings.enrollment.disabled) this.outbox.pause();
+    else this.outbox.resume();
+  }
+
+  async #enroll(api: RemoteApi, signal: AbortSignal) {
+    await this.#identity.refresh();
+    const { hostIdentifier, specifiedIdentifier } = this.#settings;
+    return api.send(
+      {
+        endpoint: 'enroll',
+        hostIdentifier: this.#identity.identifier(hostIdentifier, specifiedIdentifier),
+        platformType: this.#identity.platformType,
+        hostDetails: this.#identity.details,
+      },
+      signal,
+    );
+  }
+
+  async #readFlagsSoon(): Promise<void> {
+    const { manager, env, clock, log, signal } = this.#options;
+    try {
+      await clock.sleep(flagsAppliedMs, signal);
+      const flags = await manager.options({ timeoutMs: optionsMs, signal });
+      this.#settings = readSettings(flags, env, this.#identity.version, (text) => log('warning', text));
+    } catch {
+      // osqueryd is away or busy: after the next configuration again.
+      return;
+    }
+    this.#transport.update(this.#settings.transport);
+    this.outbox.update({ caps: capsOf(this.#settings) });
+    this.#followKey(this.enrollment.key);
+  }
+
+  /** The server learns from a status line what it will never see. */
+  #reportLoss({ stream, lines, reason }: Loss): void {
+    const { clock, log } = this.#options;
+    const { hostIdentifier, specifiedIdentifier } = this.#settings;
+    const message = `osquery-remote lost ${lines} ${lines === 1 ? 'line' : 'lines'} of the ${stream} stream (${reason})`;
+    log('warning', message);
+    const line = ownStatusLine({
+      severity: 1,
+      file: 'outbox',
+      message,
+      hostIdentifier: this.#identity.identifier(hostIdentifier, specifiedIdentifier),
+      now: clock.now(),
+    });
+    this.outbox.append('status', 'statuses', line);
+  }
+}
+
+/** `undefined` is a directory for this process alone. */
+function storePath({ disableDatabase, databasePath }: Settings, env: NodeJS.ProcessEnv): string | undefined {
+  const given = env['OSQUERY_REMOTE_STORE'];
+  if (given !== undefined && given !== '') return given;
+  return disableDatabase || databasePath === '' ? undefined : `${databasePath.replace(/\/+$/, '')}.remote`;
+}
+
+function enrollmentStore(store: Store): EnrollmentStore {
+  return {
+    load: () => store.get<StoredEnrollment>(enrollmentKey),
+    save: (state) => store.put(enrollmentKey, state),
+  };
+}
+
+/** Something that changes when the enroll secret does, and does not tell it. */
+function secretMark({ transport: { secretPath, secretEnv } }: Settings, env: NodeJS.ProcessEnv): string {
+  if (secretPath !== '') {
+    const { mtimeMs, size, ino } = statSync(secretPath);
+    return `${mtimeMs}:${size}:${ino}`;
+  }
+  return createHash('sha256')
+    .update(env[secretEnv] ?? '')
+    .digest('hex');
+}
+
+/** Elements of the array, without reading it: quotes inside of strings are escaped. */
+function countStatusLines(lines: Buffer): number {
+  let count = 0;
+  for (let at = lines.indexOf('"s":'); at !== -1; at = lines.indexOf('"s":', at + 4)) count++;
+  return Math.max(1, count);
+}

@@ -1,0 +1,2 @@
+export { StoreError } from './directory.ts';
+export { Store, type StoreOptions } from './store.ts';

@@ -1,0 +1,74 @@
+import type { Clock } from '../../clock/index.ts';
+import type { NodeKeyStore } from './define.ts';
+import { RemoteError } from './error.ts';
+import { attemptMs } from './limits.ts';
+import { Secrets } from './secrets.ts';
+
+/** What the socket thread asks of the user's place for the node key. */
+export type KeyRequest =
+  | { readonly kind: 'load' }
+  /** An empty key: the stored one is not to be used any more. */
+  | { readonly kind: 'store'; readonly nodeKey: string };
+
+export type KeyReply =
+  /** The transport module has no such hook: the key belongs into the store of the socket thread. */
+  | { readonly kind: 'none' }
+  /** `nodeKey` is empty when nothing is stored. */
+  | { readonly kind: 'loaded'; readonly nodeKey: string }
+  | { readonly kind: 'stored' }
+  /** May pass. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Asks the user's place for the node key. One question at a time: a late store must not win over a newer one. */
+export class KeyHook {
+  readonly #store: NodeKeyStore | undefined;
+  readonly #clock: Clock;
+  #before: Promise<unknown> = Promise.resolve();
+
+  constructor(store: NodeKeyStore | undefined, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Never rejects. */
+  async ask(request: KeyRequest): Promise<KeyReply> {
+    const store = this.#store;
+    if (store === undefined) return { kind: 'none' };
+    const reply = this.#before.then(() => this.#withDeadline(store, request));
+    this.#before = reply;
+    return reply;
+  }
+
+  async #withDeadline(store: NodeKeyStore, request: KeyRequest): Promise<KeyReply> {
+    const over = new AbortController();
+    const late = this.#clock
+      .sleep(attemptMs, over.signal)
+      .then((): KeyReply => failed(request, `no answer within ${attemptMs / 1_000} s`));
+    late.catch(() => {});
+    try {
+      return await Promise.race([ask(store, request), late]);
+    } finally {
+      over.abort();
+    }
+  }
+}
+
+async function ask(store: NodeKeyStore, request: KeyRequest): Promise<KeyReply> {
+  try {
+    if (request.kind === 'store') {
+      await store.store(request.nodeKey);
+      return { kind: 'stored' };
+    }
+    const nodeKey: unknown = (await store.load()) ?? '';
+    return typeof nodeKey === 'string'
+      ? { kind: 'loaded', nodeKey }
+      : failed(request, `it gave ${typeof nodeKey}`);
+  } catch (error) {
+    const secrets = new Secrets(request.kind === 'store' ? [request.nodeKey] : []);
+    return failed(request, RemoteError.from(error, secrets).message.replace(/^internal: /, ''));
+  }
+}
+
+function failed({ kind }: KeyRequest, why: string): KeyReply {
+  return { kind: 'failed', reason: `nodeKey.${kind}() of the transport module failed: ${why}` };
+}

@@ -1,0 +1,120 @@
+import type { MessagePort, Worker } from 'node:worker_threads';
+import type { Clock } from '../../clock/index.ts';
+
+/** Time between two pings. */
+const pingMs = 2_000;
+
+/** So many pings in a row without an answer mean that the thread spins or is stuck. */
+const mostMissed = 5;
+
+/** Time between two looks at the memory while calls are under way: user code can fill it fast. */
+const busyMs = 200;
+
+/** What the thread may take, heap and buffers together. */
+export const maxThreadBytes = 120 * 1024 * 1024;
+
+/** Memory of one thread as it sees it, in bytes. */
+interface Pong {
+  readonly bytes: number;
+}
+
+/** The thread's side: answers whenever its event loop runs. */
+export function answerPings(port: MessagePort): void {
+  port.on('message', () => {
+    port.postMessage({ bytes: bytesOfThread() } satisfies Pong);
+  });
+}
+
+/** Memory of the whole process, and what of it is the asking thread's. */
+export interface MemorySample {
+  readonly rss: number;
+  readonly own: number;
+}
+
+export interface PulseOptions {
+  readonly clock: Clock;
+  readonly memory: () => MemorySample;
+  /** Called once, with the reason, when the thread has to go. */
+  readonly onSick: (reason: string) => void;
+}
+
+/**
+ * Watches a thread from outside: whether it still answers, and what memory it takes. The thread's own figure is exact
+ * (also for buffers that were never touched); when it is too busy to tell, the growth of the process since the thread
+ * started, less this thread's own growth, is taken for it.
+ */
+export class Pulse {
+  readonly #options: PulseOptions;
+  readonly #worker: Pick<Worker, 'postMessage'>;
+  readonly #start: MemorySample;
+  readonly #stopPings: () => void;
+  #stopLooks: (() => void) | undefined;
+  #missed = 0;
+  #over = false;
+
+  constructor(worker: Pick<Worker, 'postMessage'>, options: PulseOptions) {
+    this.#worker = worker;
+    this.#options = options;
+    this.#start = options.memory();
+    this.#stopPings = options.clock.interval(pingMs, () => this.#ping());
+  }
+
+  /** An answer of the thread. */
+  heard({ bytes }: Pong): void {
+    this.#missed = 0;
+    if (bytes > maxThreadBytes) this.#sick(`it takes ${megabytes(bytes)} MB`);
+  }
+
+  /** Calls are under way, or none is left. */
+  working(busy: boolean): void {
+    if (!busy || this.#over) {
+      this.#stopLooks?.();
+      this.#stopLooks = undefined;
+    } else {
+      this.#stopLooks ??= this.#options.clock.interval(busyMs, () => this.#look());
+    }
+  }
+
+  stop(): void {
+    this.#over = true;
+    this.#stopPings();
+    this.working(false);
+  }
+
+  #ping(): void {
+    // Counted rather than timed: when this thread was stopped itself, the answers are still on their way.
+    if (this.#missed >= mostMissed) {
+      this.#sick(`it has not answered for ${(mostMissed * pingMs) / 1_000} s`);
+      return;
+    }
+    this.#missed++;
+    this.#worker.postMessage('ping');
+    this.#look();
+  }
+
+  #look(): void {
+    const { rss, own } = this.#options.memory();
+    const grown = rss - this.#start.rss - Math.max(0, own - this.#start.own);
+    if (grown > maxThreadBytes) this.#sick(`the process has grown by ${megabytes(grown)} MB`);
+  }
+
+  #sick(reason: string): void {
+    if (this.#over) return;
+    this.stop();
+    this.#options.onSick(reason);
+  }
+}
+
+/** The memory of this process, seen from the calling thread. */
+export function memoryNow(): MemorySample {
+  return { rss: process.memoryUsage.rss(), own: bytesOfThread() };
+}
+
+function bytesOfThread(): number {
+  const { heapTotal, external } = process.memoryUsage();
+  return heapTotal + external;
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1024 / 1024);
+}
