@@ -20,9 +20,15 @@ export async function run(argv: string[]): Promise<number> {
   const stop = () => void standIn.stop();
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Whoever started it with a channel can do to its worker what a signal does to a real one, and takes it along when it ends.
+  process.on('message', (message) => {
+    if (message === 'kill worker') standIn.killWorker();
+  });
+  process.once('disconnect', stop);
   standIn.start();
   const code = await standIn.exited;
   process.off('SIGTERM', stop);
   process.off('SIGINT', stop);
+  process.off('disconnect', stop);
   return code ?? 1;
 }
