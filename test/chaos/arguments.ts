@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+export interface Arguments {
+  readonly kills: number;
+  readonly lines: number;
+  readonly seed: number;
+  /** Executable of the extension. */
+  readonly extension: string;
+  readonly verbose: boolean;
+  /** Whether files of the run stay. */
+  readonly keep: boolean;
+}
+
+export const usage = `npm run chaos -- [options]
+
+Kills the extension with SIGKILL while lines come in and go out, kills the server, makes answers fail and get lost,
+and compares what osqueryd handed over with what the server has written.
+
+  --kills N           how often the extension is killed; default 30
+  --lines N           result and status lines; default 30000
+  --seed N            the same seed makes the same plan; default 1
+  --extension PATH    default bin/osquery-remote.ext
+  --keep              leaves the files of the run where they are
+  --verbose           tells what happens
+
+Exit code 0 when nothing was lost, doubled, out of order or fatal to osqueryd, 1 otherwise, 2 for wrong arguments.
+`;
+
+const builtExtension = fileURLToPath(new URL('../../bin/osquery-remote.ext', import.meta.url));
+
+/** @returns `undefined` when help is asked for. @throws {Error} for arguments that cannot be used. */
+export function readArguments(argv: readonly string[]): Arguments | undefined {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      kills: text,
+      lines: text,
+      seed: text,
+      extension: text,
+      keep: flag,
+      verbose: flag,
+      help: { ...flag, short: 'h' },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    kills: whole('--kills', values.kills ?? '30', 0),
+    lines: whole('--lines', values.lines ?? '30000', 1),
+    seed: whole('--seed', values.seed ?? '1', 0),
+    extension: values.extension === undefined ? builtExtension : resolve(values.extension),
+    verbose: values.verbose ?? false,
+    keep: values.keep ?? false,
+  };
+}
+
+function whole(name: string, text: string, least: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number < 2 ** 31) return number;
+  throw new Error(`${name} must be a whole number from ${least}, not ${JSON.stringify(text)}`);
+}

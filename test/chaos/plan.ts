@@ -1,0 +1,67 @@
+import { Random } from './random.ts';
+
+/** In which situation the extension is killed. */
+export type KillMoment =
+  /** Lines come in, perhaps in the midst of a call. */
+  | 'logging'
+  /** No line comes in; those that wait go out. */
+  | 'draining'
+  /** It was started a moment ago and may not have registered yet. */
+  | 'starting';
+
+export interface Kill {
+  readonly moment: KillMoment;
+  /** Lines that have been handed over before, since the beginning. */
+  readonly afterLines: number;
+  /** Milliseconds from the moment to the kill. */
+  readonly delayMs: number;
+  /** Milliseconds until it is started again. */
+  readonly downMs: number;
+}
+
+export interface ServerKill {
+  readonly afterLines: number;
+  readonly delayMs: number;
+  readonly downMs: number;
+}
+
+/** Everything that is decided before the run begins: the same for the same seed. */
+export interface Plan {
+  readonly seed: number;
+  readonly lines: number;
+  readonly kills: readonly Kill[];
+  readonly serverKills: readonly ServerKill[];
+  /** For the faults of the server. */
+  readonly faultSeed: number;
+}
+
+export function makePlan({ seed, kills, lines }: { seed: number; kills: number; lines: number }): Plan {
+  const random = new Random(seed);
+  const killList = Array.from({ length: kills }, (): Kill => {
+    const moment = random.pick<KillMoment>([
+      [6, 'logging'],
+      [3, 'draining'],
+      [1, 'starting'],
+    ]);
+    const longest = { logging: 60, draining: 1500, starting: 500 }[moment];
+    return {
+      moment,
+      afterLines: random.between(Math.floor(lines * 0.02), Math.ceil(lines * 0.98)),
+      delayMs: random.between(0, longest),
+      downMs: random.between(0, 300),
+    };
+  });
+  const serverKills = Array.from({ length: Math.ceil(kills / 4) }, () => ({
+    afterLines: random.between(0, lines),
+    delayMs: random.between(0, 1000),
+    downMs: random.between(0, 2500),
+  }));
+  const byLines = (a: { afterLines: number }, b: { afterLines: number }) => a.afterLines - b.afterLines;
+  return {
+    seed,
+    lines,
+    kills: killList.sort(byLines),
+    serverKills: serverKills.sort(byLines),
+    faultSeed: random.between(1, 2 ** 31),
+  };
+}

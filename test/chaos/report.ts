@@ -1,0 +1,46 @@
+import type { RunResult } from './run.ts';
+
+/** Of each kind so many are shown. */
+const mostShown = 10;
+
+/** What a run found, in lines; the last one is for programs. */
+export function report({ verdict, exit78, violations, notes }: RunResult): string[] {
+  const shown = (what: string, numbers: readonly number[]) =>
+    numbers.length === 0 ? [] : [`${what}: ${numbers.slice(0, mostShown).join(', ')}${dots(numbers)}`];
+  return [
+    ...notes,
+    ...shown('lost lines', verdict.lost),
+    ...shown('lines that arrived more than once', verdict.duplicated),
+    ...shown('lines that arrived after a later one', verdict.reordered),
+    ...shown('lines that arrived and were not accepted', verdict.unexpected),
+    ...exit78.slice(0, mostShown).map((what) => `fatal to osqueryd: ${what}`),
+    ...violations.slice(0, mostShown).map((what) => `violation: ${what}`),
+    `reordered=${verdict.reordered.length} unexpected=${verdict.unexpected.length} violations=${violations.length}`,
+    summary({ verdict, exit78 }),
+  ];
+}
+
+function summary({ verdict, exit78 }: Pick<RunResult, 'verdict' | 'exit78'>): string {
+  const { accepted, delivered, dropped, quarantined, unanswered, lost, duplicated } = verdict;
+  return [
+    `accepted=${accepted}`,
+    `delivered=${delivered}`,
+    `dropped=${dropped}`,
+    `quarantined=${quarantined}`,
+    `unanswered=${unanswered}`,
+    `lost=${lost.length}`,
+    `duplicated=${duplicated.length}`,
+    `exit78=${exit78.length}`,
+  ].join(' ');
+}
+
+/** Whether nothing is wrong and the sums add up. */
+export function isGood({ verdict, exit78, violations }: RunResult): boolean {
+  const { accepted, delivered, dropped, quarantined, lost, duplicated, reordered, unexpected } = verdict;
+  const wrong = [lost, duplicated, reordered, unexpected, exit78, violations];
+  return wrong.every((list) => list.length === 0) && accepted === delivered + dropped + quarantined;
+}
+
+function dots(list: readonly unknown[]): string {
+  return list.length > mostShown ? `, … (${list.length})` : '';
+}

@@ -1,0 +1,330 @@
+import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Arrivals, readArrivals } from './arrivals.ts';
+import { Core } from './core.ts';
+import { Distributed } from './distributed.ts';
+import { ExtensionControl } from './extension.ts';
+import { judge, type Verdict } from './judge.ts';
+import { Ledger } from './ledger.ts';
+import { maxLineBytes } from './lines.ts';
+import { Logging } from './logging.ts';
+import type { Kill, Plan, ServerKill } from './plan.ts';
+import { ServerControl } from './server.ts';
+
+export interface RunOptions {
+  readonly plan: Plan;
+  /** The extension's executable. */
+  readonly extension: string;
+  readonly say: (text: string) => void;
+  /** Milliseconds without progress after which the rest counts as lost. */
+  readonly patienceMs: number;
+}
+
+/** Everything that a run found. */
+export interface RunResult {
+  readonly verdict: Verdict;
+  /** Answers other than 0, and pings over 10 s, while the extension lived: osqueryd would have ended with 78. */
+  readonly exit78: readonly string[];
+  /** What else must not be. */
+  readonly violations: readonly string[];
+  readonly notes: readonly string[];
+  /** Where files of the run are. */
+  readonly directory: string;
+}
+
+/** Runs a plan: server and extension as processes of their own, this process as osqueryd. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const run = new Run(options);
+  try {
+    await run.start();
+    await run.storm();
+    await run.drain();
+    return await run.result();
+  } finally {
+    await run.end();
+  }
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'chaos-'));
+  readonly #ledger = new Ledger();
+  readonly #server: ServerControl;
+  readonly #core: Core;
+  readonly #extension: ExtensionControl;
+  readonly #logging: Logging;
+  readonly #distributed: Distributed;
+  readonly #notes: string[] = [];
+  readonly #violations: string[] = [];
+  #loops: Promise<unknown>[] = [];
+  #running = true;
+  #quarantine: number | undefined;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    const { plan, say } = options;
+    mkdirSync(join(this.#directory, 'server'));
+    this.#server = new ServerControl(join(this.#directory, 'server'), plan.faultSeed);
+    const secret = join(this.#directory, 'secret');
+    writeFileSync(secret, 'made-up-secret\n', { mode: 0o600 });
+    this.#core = new Core({
+      socketPath: join(this.#directory, 'osq.em'),
+      flags: () => flagsFor(this.#directory, secret, this.#server.told.port),
+      intervalMs: 1000,
+      log: say,
+    });
+    this.#extension = new ExtensionControl({
+      path: options.extension,
+      core: this.#core,
+      env: { ...process.env, OSQUERY_REMOTE_STORE: join(this.#directory, 'store') },
+      outputFile: join(this.#directory, 'extension.log'),
+    });
+    this.#logging = new Logging(this.#core, this.#ledger);
+    this.#distributed = new Distributed(this.#core, this.#server);
+  }
+
+  async start(): Promise<void> {
+    await this.#server.start();
+    copyFileSync(this.#server.told.caFile, join(this.#directory, 'ca.pem'));
+    await this.#core.start();
+    this.#extension.start();
+    await this.#registered();
+    await this.#greet();
+    this.#loops = [this.#distributed.run(), this.#configLoop(), this.#askLoop()];
+  }
+
+  /** Lines come in while the extension and the server are killed. */
+  async storm(): Promise<void> {
+    const { plan, say } = this.#options;
+    const logging = this.#logging.run(plan);
+    const kills = this.#killExtension(plan.kills);
+    const serverKills = this.#killServer(plan.serverKills);
+    await Promise.all([logging, kills, serverKills]);
+    say(`all ${plan.lines} lines handed over, ${plan.kills.length} kills done`);
+  }
+
+  /** Waits until the extension has nothing left, with one more restart in between. */
+  async drain(): Promise<void> {
+    this.#server.calm();
+    this.#running = false;
+    while (this.#distributed.pending > 0 && this.#core.has('distributed/remote')) await sleep(100);
+    this.#distributed.stop();
+    await Promise.all(this.#loops);
+    await this.#untilDelivered();
+    // What is delivered must stay so: a restart that sends again what the server has would show now.
+    await this.#extension.kill();
+    this.#extension.start();
+    await this.#registered();
+    await sleep(3000);
+    await this.#untilDelivered();
+    this.#quarantine = await this.#countQuarantine();
+  }
+
+  async result(): Promise<RunResult> {
+    const missing = await this.#distributed.missing();
+    const stopMs = await this.#extension.stop();
+    if (stopMs > 11_000) this.#violations.push(`did not end within 11 s after SIGTERM`);
+    const { result, status } = await this.#arrivals();
+    const verdict = judge(this.#ledger, {
+      result: result.numbers,
+      status: status.numbers,
+      reportedDrops: reportedDrops(status.others),
+      reportedQuarantine: this.#quarantine,
+    });
+    this.#violations.push(...missing.map((what) => `result of a distributed query: ${what}`));
+    this.#violations.push(...this.#distributed.failures);
+    this.#violations.push(...[...result.spoilt, ...status.spoilt].map((what) => `spoilt: ${what}`));
+    this.#violations.push(...this.#extension.crashes.map((how) => `the extension ended by itself: ${how}`));
+    this.#noteFigures(verdict, result, stopMs);
+    return {
+      verdict,
+      exit78: this.#logging.fatal.map(({ what }) => what),
+      violations: [...this.#violations, ...verdict.contradictions],
+      notes: this.#notes,
+      directory: this.#directory,
+    };
+  }
+
+  async end(): Promise<void> {
+    this.#running = false;
+    this.#distributed.stop();
+    await this.#extension.kill();
+    await this.#core.stop();
+    await this.#server.kill();
+    this.#extension.close();
+  }
+
+  async #killExtension(kills: readonly Kill[]): Promise<void> {
+    for (const { moment, afterLines, delayMs, downMs } of kills) {
+      await this.#logging.reached(afterLines);
+      if (moment !== 'starting') await this.#registered();
+      if (moment === 'draining') this.#logging.pause();
+      await sleep(delayMs);
+      await this.#extension.kill();
+      this.#logging.resume();
+      await sleep(downMs);
+      this.#extension.start();
+    }
+    await this.#registered();
+  }
+
+  async #killServer(kills: readonly ServerKill[]): Promise<void> {
+    for (const { afterLines, delayMs, downMs } of kills) {
+      await this.#logging.reached(afterLines);
+      await sleep(delayMs);
+      await this.#server.kill();
+      await sleep(downMs);
+      await this.#server.start();
+    }
+  }
+
+  async #registered(): Promise<void> {
+    while (!this.#core.has('logger/remote')) await this.#core.changed();
+  }
+
+  /** What core asks for once, at its start. */
+  async #greet(): Promise<void> {
+    await this.#core.call('config', 'remote', new Map([['action', 'genConfig']]));
+    await this.#core.call('logger', 'remote', new Map([['init', 'osqueryd']]));
+    const features = await this.#core.call('logger', 'remote', new Map([['action', 'features']]));
+    if (features.kind === 'answered' && (features.code & 1) === 0) {
+      this.#violations.push(`features are ${features.code}: no status line would ever be sent`);
+    }
+  }
+
+  async #configLoop(): Promise<void> {
+    let failed = 0;
+    while (this.#running) {
+      const outcome = await this.#core.call('config', 'remote', new Map([['action', 'genConfig']]));
+      if (outcome.kind === 'answered' && outcome.code !== 0) failed++;
+      await sleep(1000);
+    }
+    this.#notes.push(`genConfig answered with a failure ${failed} times`);
+  }
+
+  async #askLoop(): Promise<void> {
+    while (this.#running) {
+      await this.#distributed.ask();
+      await sleep(700);
+    }
+  }
+
+  /** Waits until every accepted line is there that can be, as long as something moves. */
+  async #untilDelivered(): Promise<void> {
+    let best = Number.POSITIVE_INFINITY;
+    let movedAt = performance.now();
+    for (;;) {
+      const { result, status } = await this.#arrivals();
+      const { lost } = judge(this.#ledger, {
+        result: result.numbers,
+        status: status.numbers,
+        reportedDrops: reportedDrops(status.others),
+        reportedQuarantine: undefined,
+      });
+      if (lost.length === 0) return;
+      if (lost.length < best) {
+        best = lost.length;
+        movedAt = performance.now();
+      } else if (performance.now() - movedAt > this.#options.patienceMs) return;
+      await sleep(1000);
+    }
+  }
+
+  async #arrivals(): Promise<{ result: Arrivals; status: Arrivals }> {
+    const { plan } = this.#options;
+    const { logs } = this.#server.told;
+    const [result, status] = await Promise.all([
+      readArrivals(logs.result, 'result', plan),
+      readArrivals(logs.status, 'status', plan),
+    ]);
+    return { result, status };
+  }
+
+  /** Asks the table, once every line that the server refuses has had the time to be found. */
+  async #countQuarantine(): Promise<number | undefined> {
+    const from = performance.now();
+    let seen: number | undefined;
+    for (;;) {
+      const outcome = await this.#core.call('table', 'remote_outbox', generate);
+      const rows = outcome.kind === 'answered' && outcome.code === 0 ? outcome.rows : [];
+      if (rows.length > 0) {
+        seen = rows.reduce((sum, row) => sum + Number(row.get('quarantined') ?? 0), 0);
+        if (rows.every((row) => Number(row.get('lines') ?? 0) === 0)) return seen;
+      }
+      if (performance.now() - from > this.#options.patienceMs) {
+        this.#notes.push(
+          seen === undefined
+            ? 'the table remote_outbox was not there: quarantine is not checked'
+            : 'the table remote_outbox still shows waiting lines',
+        );
+        return seen;
+      }
+      await sleep(500);
+    }
+  }
+
+  #noteFigures(verdict: Verdict, result: Arrivals, stopMs: number): void {
+    const { pingTimes, callTimes } = this.#core;
+    const ms = (times: readonly number[], part: number) => quantile(times, part).toFixed(1);
+    const { earlyEnds } = this.#extension;
+    this.#notes.push(
+      `ping ms: p50 ${ms(pingTimes, 0.5)}, p99 ${ms(pingTimes, 0.99)}, most ${ms(pingTimes, 1)}`,
+      `call ms: p50 ${ms(callTimes, 0.5)}, p99 ${ms(callTimes, 0.99)}, most ${ms(callTimes, 1)}`,
+      `calls that no extension was there for: ${this.#logging.masked}`,
+      `lines without an answer that arrived all the same: ${verdict.deliveredUnanswered}`,
+      `distributed results accepted: ${this.#distributed.accepted.size}`,
+      `ended by SIGTERM in ${Math.round(stopMs)} ms`,
+    );
+    if (result.others.length > 0)
+      this.#notes.push(`result lines that nobody handed over: ${result.others.length}`);
+    if (earlyEnds.length > 0) this.#notes.push(`ended before it had registered: ${earlyEnds.join(', ')}`);
+  }
+}
+
+const generate = new Map([
+  ['action', 'generate'],
+  ['context', '{"constraints":[],"colsUsed":[],"colsUsedBitset":18446744073709551615}'],
+]);
+
+/** What the extension says in status lines of its own about lines that it dropped. */
+function reportedDrops(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => {
+    const found = /(\d+) (?:\w+ )?lines? .*(?:lost|dropped)/.exec(line);
+    return sum + Number(found?.[1] ?? 0);
+  }, 0);
+}
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}
+
+function flagsFor(directory: string, secretFile: string, port: number): Readonly<Record<string, string>> {
+  return {
+    tls_hostname: `127.0.0.1:${port}`,
+    config_plugin: 'remote',
+    logger_plugin: 'remote,stdout',
+    distributed_plugin: 'remote',
+    disable_distributed: 'false',
+    distributed_interval: '1',
+    host_identifier: 'specified',
+    specified_identifier: 'chaos-host',
+    database_path: join(directory, 'osquery.db'),
+    extensions_socket: join(directory, 'osq.em'),
+    extensions_interval: '1',
+    tls_server_certs: join(directory, 'ca.pem'),
+    enroll_secret_path: secretFile,
+    enroll_tls_endpoint: '/enroll',
+    tls_enroll_max_interval: '1',
+    config_tls_endpoint: '/config',
+    config_refresh: '1',
+    logger_tls_endpoint: '/log',
+    logger_tls_period: '1',
+    logger_tls_backoff_max: '2',
+    logger_tls_max_linesize: String(maxLineBytes),
+    distributed_tls_read_endpoint: '/distributed_read',
+    distributed_tls_write_endpoint: '/distributed_write',
+  };
+}

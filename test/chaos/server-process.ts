@@ -1,0 +1,52 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createServer, type ServerTls } from '../../src/server/index.ts';
+import { makeTls } from '../../src/server/tls.ts';
+import { faultFor } from './faults.ts';
+import { Random } from './random.ts';
+
+/** What the server tells the driver. */
+export interface ServerTold {
+  readonly url: string;
+  readonly port: number;
+  readonly caFile: string;
+  readonly tokenFile: string;
+  readonly logs: { readonly result: string; readonly status: string };
+}
+
+/** The reference server in a process of its own, with faults by chance until the driver says `calm`. */
+const [dataDirectory = '', port = '0', seed = '1', mood = 'storm'] = process.argv.slice(2);
+const random = new Random(Number(seed));
+let calm = mood === 'calm';
+
+process.on('message', () => {
+  calm = true;
+});
+process.on('disconnect', () => process.exit(0));
+
+const server = await createServer({
+  secrets: ['made-up-secret'],
+  dataDirectory,
+  port: Number(port),
+  queryLeaseMs: 1000,
+  tls: await sameTls(),
+  intercept: (endpoint, request) => faultFor(endpoint, request, random, calm),
+});
+await server.listen();
+const told: ServerTold = {
+  url: server.url,
+  port: server.address.port,
+  caFile: server.caFile,
+  tokenFile: server.tokenFile,
+  logs: { result: server.logFile('result'), status: server.logFile('status') },
+};
+process.send?.(told);
+
+/** The same certificate over restarts, as a real server has. The directory is gone after the run. */
+async function sameTls(): Promise<ServerTls> {
+  const path = join(dataDirectory, '..', 'server-tls.json');
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8'));
+  const tls = await makeTls();
+  writeFileSync(path, JSON.stringify(tls), { mode: 0o600 });
+  return tls;
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
+import { fileURLToPath } from 'node:url';
+import type { ServerTold } from './server-process.ts';
+
+const script = fileURLToPath(new URL('server-process.ts', import.meta.url));
+
+/** The reference server as the driver sees it: a process that is killed and started again on the same port. */
+export class ServerControl {
+  readonly #dataDirectory: string;
+  #seed: number;
+  #child: ChildProcess | undefined;
+  #told: ServerTold | undefined;
+  #calm = false;
+
+  constructor(dataDirectory: string, seed: number) {
+    this.#dataDirectory = dataDirectory;
+    this.#seed = seed;
+  }
+
+  /** What it said when it started last. */
+  get told(): ServerTold {
+    if (this.#told === undefined) throw new Error('the server was not started');
+    return this.#told;
+  }
+
+  async start(): Promise<void> {
+    const port = String(this.#told?.port ?? 0);
+    const args = [this.#dataDirectory, port, String(this.#seed++), this.#calm ? 'calm' : 'storm'];
+    const child = fork(script, args, {
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    this.#told = await new Promise<ServerTold>((resolve, reject) => {
+      child.once('message', (told: ServerTold) => resolve(told));
+      child.once('exit', (code) => reject(new Error(`the reference server ended with ${code}`)));
+    });
+  }
+
+  /** From now on nothing goes wrong by chance, also after a restart. */
+  calm(): void {
+    this.#calm = true;
+    this.#child?.send('calm');
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /**
+   * Calls the operator API.
+   * @param mostMs after which a stream of results counts as complete.
+   * @returns the body.
+   * @throws {Error} when the server is away or refuses.
+   */
+  operate(method: string, path: string, body?: unknown, mostMs = 10_000): Promise<string> {
+    const { url, caFile, tokenFile } = this.told;
+    return new Promise((resolve, reject) => {
+      const outgoing = httpsRequest(
+        `${url}${path}`,
+        {
+          method,
+          agent: false,
+          ca: readFileSync(caFile),
+          headers: { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` },
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('latin1');
+          response.on('data', (piece: string) => {
+            text += piece;
+          });
+          setTimeout(() => response.destroy(), mostMs).unref();
+          response.on('error', () => {});
+          response.on('close', () => {
+            if ((response.statusCode ?? 500) < 300) resolve(text);
+            else reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
+          });
+        },
+      );
+      outgoing.on('error', reject);
+      outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+}
