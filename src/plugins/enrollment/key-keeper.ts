@@ -109,7 +109,7 @@ export class KeyKeeper {
     if (found === undefined || !isNewer(found, this.#state)) return found;
     this.decide({ kind: 'took', key: found });
     this.#lastReason = "found in osquery's database";
-    await this.#file.save();
+    if (!(await this.#file.save())) this.#compareAt ??= this.#clock.monotonic() + compareAgain.firstMs;
     this.#log('info', `took the node key ${this.#lastReason}`);
     this.#publish(found);
     return found;
@@ -128,16 +128,17 @@ export class KeyKeeper {
   /** Brings our key and the one in osquery's database together: the newer wins. Also saves what could not be saved. */
   async compare(): Promise<void> {
     this.#compareAt = undefined;
-    let agreed = (await this.#file.saved()) || (await this.#file.save());
+    let agreed = true;
     try {
       const found = await this.adopt();
       const { key } = this.#state;
       if (key !== undefined && key.key !== '' && key.key !== found?.key) {
-        agreed = (await this.#database.write(key)) && agreed;
+        agreed = await this.#database.write(key);
       }
     } catch {
       agreed = false;
     }
+    if (!(await this.#file.saved())) agreed = (await this.#file.save()) && agreed;
     this.#compareFailures = agreed ? 0 : this.#compareFailures + 1;
     if (!agreed) this.#compareAt ??= this.#clock.monotonic() + growingMs(this.#compareFailures, compareAgain);
   }

@@ -75,6 +75,20 @@ describe('a refusal', () => {
     expect([enrollment.key, world.database.key, world.requests.length]).toEqual(['key-2', 'key-2', 2]);
   });
 
+  test('is answered with a newer key of osquery although the next enrollment is far away', async () => {
+    const enrollment = await world.open();
+    await enrollment.obtain({ maxWaitMs: 1_000 });
+    for (const [key, restMs] of Object.entries({ 'key-1': 1_000, 'key-2': 4_000, 'key-3': 16_000 })) {
+      enrollment.refused(key, 'HTTP 401');
+      await world.clock.advance(restMs);
+    }
+    world.database = { key: 'theirs', time: startS + 60 };
+    enrollment.refused('key-4', 'HTTP 401');
+    expect(enrollment.status().nextAttemptMs).toBe(64_000);
+    expect(await enrollment.obtain({ maxWaitMs: 10_000 })).toEqual({ kind: 'key', key: 'theirs' });
+    expect(world.requests).toHaveLength(4);
+  });
+
   test('is not answered with an older key of osquery', async () => {
     const enrollment = await openEnrolled();
     world.database = { key: 'theirs', time: startS - 1 };

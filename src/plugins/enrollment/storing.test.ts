@@ -36,6 +36,15 @@ describe('a new key', () => {
     expect(world.log.filter((line) => line.includes('ENOSPC'))).toHaveLength(1);
   });
 
+  test("that was found in osquery's database is used at once, and saved later", async () => {
+    world.fails = { save: true };
+    world.database = { key: 'theirs', time: 5 };
+    expect((await world.open()).key).toBe('theirs');
+    world.fails = {};
+    await world.clock.advance(20_000);
+    expect(world.file?.key?.key).toBe('theirs');
+  });
+
   test('that can be stored nowhere is not used until it can, and not thrown away', async () => {
     world.fails = { save: true, read: true, write: true };
     const enrollment = await world.open();
