@@ -48,6 +48,12 @@ export class HostIdentity {
     return this.#details['osquery_info']?.['version'] ?? '';
   }
 
+  /** Which process osqueryd is: another text after it was started again. */
+  get instance(): string {
+    const info = this.#details['osquery_info'];
+    return `${info?.['pid'] ?? ''}:${info?.['start_time'] ?? ''}`;
+  }
+
   get platformType(): string {
     return this.#details['osquery_info']?.['platform_mask'] || platformMasks[process.platform] || '1';
   }

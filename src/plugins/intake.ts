@@ -1,55 +1,67 @@
-import type { StreamName } from '../api.ts';
 import type { Clock } from '../clock/index.ts';
-import type { AppendOptions, Outbox, RecordKind } from './outbox/index.ts';
+
+/** Where lines go. */
+export interface LineTaker {
+  takeLine(line: Buffer, acceptedAt?: number): void;
+  /** A JSON array, as osqueryd hands status lines over. */
+  takeStatusLines(lines: Buffer, acceptedAt?: number): void;
+}
 
 interface Early {
-  readonly stream: StreamName;
-  readonly kind: RecordKind;
-  readonly bytes: Uint8Array;
-  readonly options: AppendOptions;
+  readonly kind: 'line' | 'statuses';
+  readonly bytes: Buffer;
+  readonly acceptedAt: number;
 }
 
 /** As much as the outbox itself keeps in memory while its disk refuses. */
 const maxBytes = 16 * 1024 * 1024;
 
 /**
- * Takes records before there is an outbox: osqueryd may hand over lines as soon as it has registered us, and where the
+ * Takes lines before there is an outbox: osqueryd may hand them over as soon as it has registered us, and where the
  * store is we learn from it only afterwards.
  */
-export class Intake {
+export class Intake implements LineTaker {
   readonly #clock: Clock;
   #early: Early[] = [];
   #bytes = 0;
   #lost = 0;
-  #outbox: Outbox | undefined;
+  #taker: LineTaker | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Synchronous; never throws. */
-  append(stream: StreamName, kind: RecordKind, bytes: Uint8Array, options: AppendOptions = {}): void {
-    if (this.#outbox !== undefined) {
-      this.#outbox.append(stream, kind, bytes, options);
-      return;
-    }
-    // The bytes are a view into a message of the socket.
-    const own = Buffer.from(bytes);
-    this.#early.push({ stream, kind, bytes: own, options: { acceptedAt: this.#clock.now(), ...options } });
-    this.#bytes += own.length;
-    while (this.#bytes > maxBytes && this.#early.length > 1) {
-      const [oldest] = this.#early.splice(0, 1);
-      this.#bytes -= oldest?.bytes.length ?? 0;
-      this.#lost += oldest?.options.lines ?? 1;
-    }
+  takeLine(line: Buffer): void {
+    if (this.#taker === undefined) this.#keep('line', line);
+    else this.#taker.takeLine(line);
   }
 
-  /** Hands over what has come so far, and everything from now on. @returns lines that were lost for want of room. */
-  attach(outbox: Outbox): number {
-    this.#outbox = outbox;
-    for (const { stream, kind, bytes, options } of this.#early) outbox.append(stream, kind, bytes, options);
+  /** Synchronous; never throws. */
+  takeStatusLines(lines: Buffer): void {
+    if (this.#taker === undefined) this.#keep('statuses', lines);
+    else this.#taker.takeStatusLines(lines);
+  }
+
+  /** Hands over what has come so far, and everything from now on. @returns how many were lost for want of room. */
+  attach(taker: LineTaker): number {
+    this.#taker = taker;
+    for (const { kind, bytes, acceptedAt } of this.#early) {
+      if (kind === 'line') taker.takeLine(bytes, acceptedAt);
+      else taker.takeStatusLines(bytes, acceptedAt);
+    }
     this.#early = [];
     this.#bytes = 0;
     return this.#lost;
+  }
+
+  #keep(kind: Early['kind'], bytes: Buffer): void {
+    // A copy: these bytes are a view into a message of the socket.
+    this.#early.push({ kind, bytes: Buffer.from(bytes), acceptedAt: this.#clock.now() });
+    this.#bytes += bytes.length;
+    while (this.#bytes > maxBytes && this.#early.length > 1) {
+      this.#bytes -= this.#early.shift()?.bytes.length ?? 0;
+      this.#lost++;
+    }
   }
 }

@@ -29,15 +29,12 @@ export class RemotePlugins {
     this.plugins = [
       configPlugin({
         name,
-        genConfig: async () => ({ [configSource]: await (await this.#ready()).config.genConfig() }),
+        genConfig: async () => (await this.#ready()).configSources(),
       }),
       loggerPlugin({
         name,
-        string: (line) => this.intake.append('result', 'line', line),
-        status: (lines) => {
-          if (this.#service === undefined) this.intake.append('status', 'statuses', lines);
-          else this.#service.takeStatusLines(lines);
-        },
+        string: (line) => this.intake.takeLine(line),
+        status: (lines) => this.intake.takeStatusLines(lines),
       }),
       distributedPlugin({
         name,

@@ -1,5 +1,12 @@
 import { systemClock } from '../clock/index.ts';
-import { Extension, type LogLevel, osquerydAsParent, parseArguments, printLine } from '../extension/index.ts';
+import {
+  Extension,
+  type ExtensionOptions,
+  type LogLevel,
+  osquerydAsParent,
+  parseArguments,
+  printLine,
+} from '../extension/index.ts';
 import { productVersion } from '../version.ts';
 import { RemotePlugins } from './remote-plugins.ts';
 import type { Service } from './service.ts';
@@ -8,13 +15,17 @@ const name = 'osquery-remote';
 /** After osqueryd could not be asked for its flags. */
 const openAgainMs = 1000;
 
+type Log = (level: LogLevel, text: string) => void;
+/** What both extensions of this process have in common. */
+type Common = Pick<ExtensionOptions, 'socket' | 'timeoutMs' | 'intervalMs' | 'parent' | 'version' | 'log'>;
+
 /**
  * Runs the extension `osquery-remote` in this process, from osqueryd's command line to the end.
  * @returns the exit code
  */
 export async function runRemote(argv: readonly string[]): Promise<number> {
   let verbose = false;
-  const log = (level: LogLevel, text: string) => {
+  const log: Log = (level, text) => {
     if (level !== 'info' || verbose) printLine(name, level, text);
   };
   // Files and sockets are for this user alone.
@@ -23,53 +34,56 @@ export async function runRemote(argv: readonly string[]): Promise<number> {
   process.on('unhandledRejection', (error) => log('error', `not handled: ${textOf(error)}`));
   try {
     const parent = osquerydAsParent();
-    const { unknown, ...args } = parseArguments(argv);
-    verbose = args.verbose;
+    const { unknown, verbose: isVerbose, ...args } = parseArguments(argv);
+    verbose = isVerbose;
     if (unknown.length > 0) {
-      log(
-        'warning',
-        `ignoring unknown arguments: ${unknown.join(' ')} (known are --socket, --timeout, --interval, --verbose)`,
-      );
+      const known = '--socket, --timeout, --interval, --verbose';
+      log('warning', `ignoring unknown arguments: ${unknown.join(' ')} (known are ${known})`);
     }
-    const remote = new RemotePlugins(systemClock);
-    const ending = new AbortController();
-    let opening: Promise<Service | undefined> = Promise.resolve(undefined);
-    const extension = new Extension({
-      ...args,
-      name,
-      version: productVersion,
-      plugins: remote.plugins,
-      parent,
-      log,
-      onStop: async () => {
-        ending.abort(new Error('the extension ends'));
-        await (await opening.catch(() => undefined))?.close();
-      },
-    });
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-      process.on(signal, () => void extension.stop(signal));
-    }
-    await extension.start();
-    opening = open(extension, remote, log, ending.signal);
-    return (await extension.ended).code;
+    return await live({ ...args, parent, version: productVersion, log }, log);
   } catch (error) {
     printLine(name, 'error', textOf(error));
     return 1;
   }
 }
 
-/** Loads what registration did not need, and tries until it is open. */
+async function live(common: Common, log: Log): Promise<number> {
+  const remote = new RemotePlugins(systemClock);
+  const ending = new AbortController();
+  let opening: Promise<Service | undefined> = Promise.resolve(undefined);
+  const extension = new Extension({
+    ...common,
+    name,
+    plugins: remote.plugins,
+    onStop: async () => {
+      ending.abort(new Error('the extension ends'));
+      await (await opening)?.close();
+    },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => void extension.stop(signal));
+  }
+  await extension.start();
+  opening = open(extension, remote, log, ending.signal);
+  const tables = opening.then((service) => service && serveTables(service, common, log, ending.signal));
+  const { code } = await extension.ended;
+  await tables;
+  return code;
+}
+
+/** Loads what registration did not need, and tries until it is open. Never rejects. */
 async function open(
-  { manager }: Extension,
+  extension: Extension,
   remote: RemotePlugins,
-  log: (level: LogLevel, text: string) => void,
+  log: Log,
   signal: AbortSignal,
 ): Promise<Service | undefined> {
-  const { Service } = await import('./service.ts');
   while (!signal.aborted) {
     try {
+      const { Service } = await import('./service.ts');
       const service = await Service.open({
-        manager,
+        manager: extension.manager,
+        registration: () => extension.uuid,
         intake: remote.intake,
         clock: systemClock,
         env: process.env,
@@ -85,6 +99,23 @@ async function open(
     }
   }
   return undefined;
+}
+
+/**
+ * The tables are an extension of their own: osqueryd may keep their registration waiting for a running query, and a
+ * table that it will not have must not take the other plugins with it. Never rejects.
+ */
+async function serveTables(service: Service, common: Common, log: Log, signal: AbortSignal): Promise<void> {
+  try {
+    await service.settled();
+    const tables = new Extension({ ...common, name: `${name}-tables`, plugins: service.tables() });
+    signal.addEventListener('abort', () => void tables.stop('the extension ends'), { once: true });
+    await tables.start();
+    await tables.ended;
+  } catch (error) {
+    if (!signal.aborted)
+      log('warning', `no tables remote_outbox, remote_quarantine, remote_status: ${textOf(error)}`);
+  }
 }
 
 function textOf(error: unknown): string {

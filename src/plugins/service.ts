@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Clock } from '../clock/index.ts';
-import type { ExtensionManager, LogLevel } from '../extension/index.ts';
+import type { ExtensionManager, LogLevel, Plugin } from '../extension/index.ts';
+import { BatchResults, countRows } from './batch-results.ts';
 import { Complaints } from './complaints.ts';
 import { configSource, RemoteConfig } from './config/index.ts';
 import { deliverTo } from './deliver.ts';
@@ -9,13 +10,14 @@ import { RemoteDistributed } from './distributed/index.ts';
 import { EndpointStatuses } from './endpoint-status.ts';
 import { Enrollment, type EnrollmentStore, type StoredEnrollment } from './enrollment/index.ts';
 import { HostIdentity } from './host-identity.ts';
-import type { Intake } from './intake.ts';
+import type { Intake, LineTaker } from './intake.ts';
 import { keyDatabase } from './key-database.ts';
 import { type Loss, Outbox } from './outbox/index.ts';
 import { ownStatusLine } from './own-status-line.ts';
 import { RemoteApi } from './remote-api.ts';
 import { capsOf, forwardSettings, readSettings, type Settings } from './settings/index.ts';
 import { Store } from './store/index.ts';
+import { outboxTable, quarantineTable, statusTable } from './tables/index.ts';
 import {
   inWorker,
   moduleVariable,
@@ -35,6 +37,8 @@ export interface ServiceOptions {
   readonly signal: AbortSignal;
   /** Where the transport runs. Default: a worker thread, with the user's module if there is one. */
   readonly spawn?: SpawnTransport | undefined;
+  /** The uuid of our registration: another one after osqueryd was started again. */
+  readonly registration?: (() => number) | undefined;
   /** From 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined;
 }
@@ -43,9 +47,11 @@ const enrollmentKey = 'enrollment!state';
 /** osqueryd applies the flags of a configuration right after it was given one. */
 const flagsAppliedMs = 1000;
 const optionsMs = 10_000;
+/** After the first configuration: until its queries are set up, and the first of them have begun. */
+const settleMs = 1000;
 
 /** Everything behind the plugins, opened after registration: settings, store, node key, transport, outbox. */
-export class Service {
+export class Service implements LineTaker {
   readonly config: RemoteConfig;
   readonly distributed: RemoteDistributed;
   readonly outbox: Outbox;
@@ -55,7 +61,9 @@ export class Service {
   readonly #identity: HostIdentity;
   readonly #store: Store;
   readonly #transport: Transport;
+  readonly #batchResults: BatchResults;
   #settings: Settings;
+  #registration = 0;
 
   /**
    * Opens it all. Nothing that is wrong with a setting, the disk or the server keeps it from coming up: that is told, and
@@ -96,7 +104,7 @@ export class Service {
       clock,
       ...(random && { random }),
       settings: () => this.#settings.enrollment,
-      state: enrollmentStore(store),
+      state: env[moduleVariable] ? hookedStore(store, this.#transport, signal) : plainStore(store),
       database: keyDatabase(manager),
       request: (stop) => this.#enroll(api, stop),
       secretMark: () => secretMark(this.#settings, env),
@@ -130,13 +138,49 @@ export class Service {
       onServed: () => void this.#readFlagsSoon(),
       log,
     });
+    this.#batchResults = new BatchResults(store, (text) => log('warning', text));
     this.distributed = new RemoteDistributed({ api, outbox: this.outbox, signal });
   }
 
+  /** The configuration of the server, and where it is asked for our own beside it. */
+  async configSources(): Promise<Record<string, string>> {
+    const config = await this.config.genConfig();
+    await this.#knowInstance();
+    return { [configSource]: config, ...(await this.#batchResults.source(config)) };
+  }
+
+  /** Takes a result line or a snapshot. */
+  takeLine(line: Buffer, acceptedAt = this.#options.clock.now()): void {
+    const kind = this.#batchResults.kindOf(line);
+    const lines = kind === 'rows' ? countRows(line) : 1;
+    this.outbox.append('result', kind, line, { lines, acceptedAt });
+  }
+
   /** Takes status lines as osqueryd hands them over: a JSON array. */
-  takeStatusLines(lines: Buffer): void {
+  takeStatusLines(lines: Buffer, acceptedAt = this.#options.clock.now()): void {
     if (this.#settings.disableStatusLog) return;
-    this.#options.intake.append('status', 'statuses', lines, { lines: countStatusLines(lines) });
+    this.outbox.append('status', 'statuses', lines, { lines: countStatusLines(lines), acceptedAt });
+  }
+
+  /** What can be asked about it with SQL. */
+  tables(): Plugin[] {
+    return [
+      outboxTable(this.outbox),
+      quarantineTable(this.outbox),
+      statusTable({
+        clock: this.#options.clock,
+        endpoints: () => this.statuses.all(),
+        enrollment: () => this.enrollment.status(),
+        config: () => this.config.status(),
+      }),
+    ];
+  }
+
+  /** Resolves when osqueryd has a configuration of ours, or takes it from elsewhere. Rejects when all ends. */
+  async settled(): Promise<void> {
+    const { clock, signal } = this.#options;
+    if (this.#settings.configPlugin === configSource) await this.config.served(signal);
+    await clock.sleep(settleMs, signal);
   }
 
   /** Ends everything, and sees to it that the disk has what is waiting. The server is not waited for. */
@@ -148,11 +192,17 @@ export class Service {
   }
 
   async #open(): Promise<void> {
-    const { intake } = this.#options;
-    await Promise.all([this.config.open(), this.enrollment.open()]);
+    const { intake, registration } = this.#options;
+    this.#registration = registration?.() ?? 0;
+    const batch = {
+      ...this.#batchConditions(),
+      eventType: this.#settings.loggerEventType,
+      instance: this.#identity.instance,
+    };
+    await Promise.all([this.config.open(), this.enrollment.open(), this.#batchResults.open(batch)]);
     this.#followKey(this.enrollment.key);
     this.enrollment.onKey((key) => this.#followKey(key));
-    const lost = intake.attach(this.outbox);
+    const lost = intake.attach(this);
     if (lost > 0) this.#reportLoss({ stream: 'result', lines: lost, reason: 'memory' });
     await this.outbox.open(this.#store.lookups);
     // Somebody will want the key soon. A host that only has our extension loaded does not enroll.
@@ -162,6 +212,20 @@ export class Service {
   #isInUse(): boolean {
     const { configPlugin, loggerPlugins } = this.#settings;
     return configPlugin === configSource || loggerPlugins.includes(configSource);
+  }
+
+  #batchConditions() {
+    const { own, loggerPlugins } = this.#settings;
+    return { wanted: own.batchResults, alone: loggerPlugins.length === 1 };
+  }
+
+  /** After osqueryd was started again its flags are its own again. */
+  async #knowInstance(): Promise<void> {
+    const registration = this.#options.registration?.() ?? 0;
+    if (registration === this.#registration) return;
+    this.#registration = registration;
+    await this.#identity.refresh();
+    this.#batchResults.update({ instance: this.#identity.instance });
   }
 
   /** Without a key nothing can be delivered, and with a new one it can be at once. */
@@ -196,6 +260,7 @@ export class Service {
     }
     this.#transport.update(this.#settings.transport);
     this.outbox.update({ caps: capsOf(this.#settings) });
+    this.#batchResults.update(this.#batchConditions());
     this.#followKey(this.enrollment.key);
   }
 
@@ -223,12 +288,41 @@ function storePath({ disableDatabase, databasePath }: Settings, env: NodeJS.Proc
   return disableDatabase || databasePath === '' ? undefined : `${databasePath.replace(/\/+$/, '')}.remote`;
 }
 
-function enrollmentStore(store: Store): EnrollmentStore {
+/** Where the node key and the state of its series are. */
+function plainStore(store: Store): EnrollmentStore {
   return {
     load: () => store.get<StoredEnrollment>(enrollmentKey),
     save: (state) => store.put(enrollmentKey, state),
   };
 }
+
+/** The same, with a transport module that may have a place of its own for the key. */
+function hookedStore(store: Store, transport: Transport, signal: AbortSignal): EnrollmentStore {
+  const { load, save } = plainStore(store);
+  return {
+    async load() {
+      const stored = await load();
+      const hook = await transport.nodeKey({ kind: 'load' }, signal);
+      if (hook.kind !== 'loaded') return stored;
+      const { key, ...rest } = stored ?? noEnrollment;
+      return hook.nodeKey === '' ? rest : { ...rest, key: { key: hook.nodeKey, time: key?.time ?? 0 } };
+    },
+    async save(state) {
+      const hook = await transport.nodeKey({ kind: 'store', nodeKey: state.key?.key ?? '' }, signal);
+      if (hook.kind === 'failed') throw new Error(hook.reason);
+      // What is kept elsewhere is not written a second time; when it was issued is.
+      await save(hook.kind === 'stored' && state.key ? { ...state, key: { ...state.key, key: '' } } : state);
+    },
+  };
+}
+
+const noEnrollment: StoredEnrollment = {
+  attempts: 0,
+  nextAttemptAt: 0,
+  waitMs: 0,
+  strikes: 0,
+  lastReason: '',
+};
 
 /** Something that changes when the enroll secret does, and does not tell it. */
 function secretMark({ transport: { secretPath, secretEnv } }: Settings, env: NodeJS.ProcessEnv): string {

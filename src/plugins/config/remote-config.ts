@@ -56,9 +56,14 @@ export class RemoteConfig {
   #last: LastConfig | undefined;
   #stale = false;
   #pushing = false;
+  readonly #served: Promise<void>;
+  #isServed: () => void = () => {};
 
   constructor(options: RemoteConfigOptions) {
     this.#options = options;
+    this.#served = new Promise((resolve) => {
+      this.#isServed = resolve;
+    });
   }
 
   async open(): Promise<void> {
@@ -79,8 +84,18 @@ export class RemoteConfig {
     if (fetched.kind === 'none') {
       this.#options.log('warning', `config: ${fetched.reason}; osqueryd gets the last good one`);
     }
+    this.#isServed();
     this.#options.onServed();
     return text;
+  }
+
+  /** Resolves when osqueryd was first given a configuration. @throws {unknown} `signal.reason` */
+  served(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      void this.#served.then(resolve);
+    });
   }
 
   status(): ConfigStatus {
@@ -145,6 +160,7 @@ export class RemoteConfig {
         await push(fetched.text);
         this.#stale = false;
         log('info', 'config: handed to osqueryd, which would not have asked again (config_refresh is 0)');
+        this.#isServed();
         onServed();
         return;
       }
