@@ -1,0 +1,88 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
+import { Level } from 'level';
+import type { SpawnTransport } from '../../../src/plugins/transport/index.ts';
+import { VirtualClock } from '../../../src/testing/index.ts';
+
+/** The deadline of an attempt: as long as it runs somebody waits for the network. */
+const attemptMs = 16_000;
+const stepMs = 250;
+const limitMs = 3 * 3_600_000;
+
+let writes = 0;
+const batch = Level.prototype.batch;
+Level.prototype.batch = function counted(this: Level, ...args: unknown[]) {
+  const done: unknown = Reflect.apply(batch, this, args);
+  if (done instanceof Promise) {
+    writes++;
+    done.finally(() => writes--).catch(() => {});
+  }
+  return done;
+} as typeof batch;
+
+/**
+ * A virtual clock that knows whether anybody waits for the network or the disk, which live in real time: `until` and
+ * `pass` move it only while nobody does, so that no deadline passes because the machine is slow.
+ */
+export class IdleClock extends VirtualClock {
+  readonly #requests = new Set<number>();
+  readonly #naps = new Set<number>();
+
+  /** Watches what a transport does. */
+  watch(spawn: SpawnTransport): SpawnTransport {
+    return () => {
+      const host = spawn();
+      this.#requests.clear();
+      this.#naps.clear();
+      this.#listen(host.port);
+      return host;
+    };
+  }
+
+  /** Lets time pass until `what` has happened. */
+  async until<T>(what: Promise<T>): Promise<T> {
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    what.then(end, end);
+    const start = this.monotonic();
+    await turn();
+    while (!over) {
+      if (this.monotonic() - start > limitMs) throw new Error('it did not happen within three hours');
+      await this.#step(stepMs);
+    }
+    return what;
+  }
+
+  /** Lets so much time pass. */
+  async pass(ms: number): Promise<void> {
+    const end = this.monotonic() + ms;
+    while (this.monotonic() < end) await this.#step(end - this.monotonic());
+    while (this.#busy()) await turn();
+  }
+
+  async #step(atMost: number): Promise<void> {
+    if (this.#busy()) await turn();
+    else await this.advance(Math.min(atMost, Math.max(1, this.pending()[0] ?? atMost)));
+  }
+
+  #busy(): boolean {
+    return writes > 0 || this.#requests.size > this.#naps.size;
+  }
+
+  #listen(port: MessagePort): void {
+    const post = port.postMessage.bind(port);
+    port.postMessage = (message: { type: string; id: number }, transfer?: []) => {
+      if (message.type === 'request') this.#requests.add(message.id);
+      if (message.type === 'cancel') this.#requests.delete(message.id);
+      if (message.type === 'woke') this.#naps.delete(message.id);
+      post(message, transfer);
+    };
+    port.on('message', ({ type, id, ms }: { type: string; id: number; ms?: number }) => {
+      if (type === 'reply') this.#requests.delete(id);
+      if (type === 'sleep' && ms !== attemptMs) this.#naps.add(id);
+      if (type === 'unsleep') this.#naps.delete(id);
+    });
+  }
+}
