@@ -66,6 +66,16 @@ describe('enroll_always', () => {
     expect(enrollment.status().lastReason).toBe('enroll_always');
   });
 
+  test('means the start only: later a newer key of osquery is taken', async () => {
+    world.settings = { ...world.settings, always: true };
+    const enrollment = await world.open();
+    await world.clock.advance(1_000);
+    world.database = { key: 'theirs', time: startS + 1 };
+    enrollment.refused('key-1', 'HTTP 401');
+    await world.clock.advance(0);
+    expect([enrollment.key, world.requests.length]).toEqual(['theirs', 1]);
+  });
+
   test('goes on with the back-off of the series before', async () => {
     world.settings = { ...world.settings, always: true };
     world.server = () => badSecret;

@@ -45,6 +45,20 @@ describe('a new key', () => {
     expect(world.file?.key?.key).toBe('theirs');
   });
 
+  test('that was found there after a refusal is saved later, too', async () => {
+    const enrollment = await world.open();
+    await enrollment.obtain({ maxWaitMs: 1_000 });
+    await world.clock.advance(1_000);
+    world.fails = { save: true };
+    world.database = { key: 'theirs', time: Date.UTC(2027, 0, 1) / 1_000 };
+    enrollment.refused('key-1', 'HTTP 401');
+    await world.clock.advance(1_000);
+    expect(enrollment.key).toBe('theirs');
+    world.fails = {};
+    await world.clock.advance(20_000);
+    expect(world.file?.key?.key).toBe('theirs');
+  });
+
   test('that can be stored nowhere is not used until it can, and not thrown away', async () => {
     world.fails = { save: true, read: true, write: true };
     const enrollment = await world.open();
