@@ -7,6 +7,7 @@ import {
   type CertificatePair,
   createServer,
   type ReferenceServer,
+  type TimedEvent,
 } from '../../server/index.ts';
 import { flagsFor, socketIn } from './flags.ts';
 import type { OsquerydProgram } from './locate.ts';
@@ -20,6 +21,8 @@ export interface RigOptions {
   readonly config: Readonly<Record<string, unknown>>;
   /** Gets each line that osqueryd or the extension prints. */
   readonly onOutput?: (line: string) => void;
+  /** Gets what happens at the server, also at those that are started later. */
+  readonly onEvent?: (event: TimedEvent) => void;
   /** Gets the lines that the server accepts. */
   readonly onLines?: (accepted: AcceptedLines) => void;
 }
@@ -91,9 +94,14 @@ export class Rig {
     return last;
   }
 
+  /** Every osqueryd that was started. */
+  get all(): readonly OsquerydProcess[] {
+    return this.#started;
+  }
+
   /** Starts the server, with the data and at the port of the one before. */
   async startServer(): Promise<void> {
-    const { config, onLines } = this.#options;
+    const { config, onLines, onEvent = () => {} } = this.#options;
     const server = await createServer({
       secrets: [this.secret],
       dataDirectory: join(this.directory, 'server'),
@@ -105,6 +113,7 @@ export class Rig {
       ...(onLines && { onLines }),
     });
     this.#server = server;
+    server.events.subscribe(onEvent);
     await server.listen();
     this.#port = server.address.port;
   }
