@@ -81,7 +81,8 @@ export function readSettings(
       osqueryVersion: version,
     },
     enrollment: {
-      always: bool('enroll_always'),
+      // Only the config plugin enrolls anew at its start (`pl/config/tls_config.cpp`).
+      always: bool('enroll_always') && text('config_plugin') === 'remote',
       disabled: bool('disable_enrollment'),
       disableReenrollment: bool('disable_reenrollment'),
       maxAttempts: number('tls_enroll_max_attempts', 12),
