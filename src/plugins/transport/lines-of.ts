@@ -1,7 +1,7 @@
 import { dedupeHeaders } from '../../api.ts';
 import { RemoteError } from './error.ts';
 import { elementsOf, membersOf, spells } from './json-scan.ts';
-import type { LineObject } from './line-hook.ts';
+import type { LineObject, LineStream } from './line-hook.ts';
 import type { AttemptRequest } from './middleware.ts';
 import { eachNumber } from './numbers.ts';
 
@@ -9,6 +9,7 @@ import { eachNumber } from './numbers.ts';
 export interface SentLine {
   /** The same in every attempt, and never used for another line of this host: for dropping repeats. */
   readonly id: string;
+  readonly stream: LineStream;
   /** JSON text. */
   readonly bytes: Uint8Array;
   json(): LineObject;
@@ -24,12 +25,14 @@ export function linesOf({ body, headers }: AttemptRequest<'log'>): SentLine[] {
   const spans = data && elementsOf(bytes, data.value.start);
   if (spans === undefined) throw new RemoteError('internal', 'the body of the log request holds no lines');
   const writer = headers.get(dedupeHeaders.writer) ?? '';
+  const stream = headers.get(dedupeHeaders.stream) === 'status' ? 'status' : 'result';
   const numbers = eachNumber(headers.get(dedupeHeaders.numbers) ?? '');
   return spans.map(({ start, end }) => {
     const line = bytes.subarray(start, end);
     const { value } = numbers.next();
     return {
-      id: value === undefined ? '' : `${writer}.${value.record}.${value.row}`,
+      id: value === undefined ? '' : `${writer}.${stream}.${value.record}.${value.row}`,
+      stream,
       bytes: line,
       json: (): LineObject => JSON.parse(Buffer.from(line).toString()),
     };
