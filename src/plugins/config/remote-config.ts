@@ -8,6 +8,8 @@ import { configProblem } from './validate-config.ts';
 const answerMs = 55_000;
 /** With a configuration to fall back on, nobody has to wait that long. */
 const answerWithFallbackMs = 25_000;
+/** The wait for a node key ends so much earlier, since it can say why there is none. */
+const spareMs = 1000;
 const storeKey = 'config!last';
 /** Between attempts to fetch what osqueryd does not ask for again. */
 const firstPushMs = 10_000;
@@ -116,11 +118,14 @@ export class RemoteConfig {
       () => {},
     );
     const signal = AbortSignal.any([timeUp.signal, this.#closed.signal]);
+    const keyUntil = clock.monotonic() + limitMs - spareMs;
+    const call = () =>
+      api.call({ endpoint: 'config' }, { keyMs: Math.max(0, keyUntil - clock.monotonic()), signal });
     try {
-      let { outcome } = await api.call({ endpoint: 'config' }, { keyMs: limitMs, signal });
+      let { outcome } = await call();
       // The key was refused: a new one is on its way, or says why not.
       if (outcome.kind === 'node_invalid') {
-        ({ outcome } = await api.call({ endpoint: 'config' }, { keyMs: limitMs, signal }));
+        ({ outcome } = await call());
       }
       if (outcome.kind !== 'delivered') return { kind: 'none', reason: outcome.reason };
       return await this.#accept(outcome.body);

@@ -25,6 +25,8 @@ Level.prototype.batch = function counted(this: Level, ...args: unknown[]) {
  * `pass` move it only while nobody does, so that no deadline passes because the machine is slow.
  */
 export class IdleClock extends VirtualClock {
+  /** Set while a server is asked that never answers: then nobody can wait for it to do so. */
+  hopeless = false;
   readonly #requests = new Set<number>();
   readonly #naps = new Set<number>();
 
@@ -68,7 +70,7 @@ export class IdleClock extends VirtualClock {
   }
 
   #busy(): boolean {
-    return writes > 0 || this.#requests.size > this.#naps.size;
+    return writes > 0 || (!this.hopeless && this.#requests.size > this.#naps.size);
   }
 
   #listen(port: MessagePort): void {
