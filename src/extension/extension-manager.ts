@@ -201,11 +201,7 @@ export class ExtensionManager {
     const result = read(ExtensionManager_registerExtension_result);
     const { success } = await this.#invoke('registerExtension', args, result, options);
     if (success?.code === 0) return success.uuid ?? 0;
-    const message = success?.message ?? 'no reason given';
-    const taken = /^Duplicate extension registered|conflicts with another item|Duplicate registry item/.test(
-      message,
-    );
-    throw new ExtensionError(taken ? 'taken' : 'refused', `registration: ${message}`);
+    throw registrationError(info.name, success?.message ?? 'no reason given');
   }
 
   /** @internal */
@@ -248,6 +244,25 @@ function read<S extends ThriftStruct>(Struct: new () => S): (body: BinaryReader)
 function okRows<R>(what: string, { code, message, rows }: StatusAndRows<R>): R[] {
   if (code !== 0) throw new ExtensionError('refused', `${what}: ${message}`);
   return rows;
+}
+
+/** Says what to do about osqueryd's message. */
+function registrationError(name: string, message: string): ExtensionError {
+  if (message.startsWith('Duplicate extension registered')) {
+    const advice = 'end it, or load only one of this name';
+    return new ExtensionError('taken', `an extension called ${name} is registered already: ${advice}`);
+  }
+  // The second form is that of osquery up to 5.11.
+  const [, item] =
+    /Registry item (.*) conflicts with another item|Duplicate registry item: (.*)/s
+      .exec(message)
+      ?.filter((group) => group !== undefined) ?? [];
+  if (item !== undefined) {
+    const advice = 'end that extension, or choose another name';
+    const owner = 'belongs to osqueryd itself or to another extension';
+    return new ExtensionError('taken', `the plugin name ${item} ${owner}: ${advice}`);
+  }
+  return new ExtensionError('refused', `osqueryd refuses the registration of ${name}: ${message}`);
 }
 
 function registryOf(plugins: readonly Plugin[]): Map<string, Map<string, Map<string, Uint8Array>[]>> {

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import {
   Extension_call_args,
   Extension_ping_result,
@@ -7,7 +8,8 @@ import {
 } from '#thrift';
 import type { ThriftOutput } from '../../thrift/protocol.d.ts';
 import { ExtensionError, textOf } from './errors.ts';
-import { failure, type PluginReply, type PluginRequest } from './plugin.ts';
+import { failure, isPromise, ok, type PluginReply, type PluginRequest } from './plugin.ts';
+import { unlinkSocket } from './socket-file.ts';
 import {
   ApplicationException,
   decodeMessage,
@@ -37,46 +39,54 @@ const unknownMethod = 1;
  * answered with an exception, and a one-way message is answered too.
  */
 export class ExtensionServer {
-  readonly uuid: number;
   readonly #handlers: ExtensionHandlers;
-  readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #uuid = 0;
+  #server: Server | undefined;
   /** The common replies, ready to be written: `ping`, and a call that went well without rows, by seqid 0. */
-  readonly #pong: Chunks;
-  readonly #plainOk: Chunks;
+  #pong: Chunks = [];
+  #plainOk: Chunks = [];
 
-  constructor(uuid: number, handlers: ExtensionHandlers) {
-    this.uuid = uuid;
+  constructor(handlers: ExtensionHandlers) {
     this.#handlers = handlers;
-    this.#pong = this.#encodePong(0);
-    this.#plainOk = this.#encodeReply(0, { code: 0, message: 'OK', rows: [] });
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
-  /** @throws {ExtensionError} `socket`, when the path cannot be bound. */
-  listen(path: string): Promise<void> {
+  /** The id under which it answers, 0 before the first `listen`. */
+  get uuid(): number {
+    return this.#uuid;
+  }
+
+  /**
+   * Listens at `path` under a new id. Where it listened before, it accepts no more connections and takes the socket
+   * file away; calls under way still get their answers.
+   * @throws {ExtensionError} `socket`, when the path cannot be bound.
+   */
+  listen(path: string, uuid: number): Promise<void> {
+    // Before the new one is bound: closing removes the file, and both may be of the same name.
+    this.#server?.close();
+    unlinkSocket(path);
+    this.#uuid = uuid;
+    this.#pong = this.#encodePong(0);
+    this.#plainOk = encode('call', 'reply', 0, new CallResult(ok, uuid));
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#server = server;
     return new Promise((resolve, reject) => {
-      const refuse = (error: NodeJS.ErrnoException) =>
-        reject(new ExtensionError('socket', `cannot listen at ${path}: ${error.message}`, { cause: error }));
-      this.#server.once('error', refuse);
-      this.#server.listen({ path, backlog: 511 }, () => {
-        this.#server.off('error', refuse);
+      const refuse = (error: NodeJS.ErrnoException) => reject(bindError(path, error));
+      server.once('error', refuse);
+      server.listen({ path, backlog: 511 }, () => {
+        server.off('error', refuse);
         // Accepting can fail for want of file descriptors. The next connection may go well.
-        this.#server.on('error', () => {});
+        server.on('error', () => {});
         resolve();
       });
     });
   }
 
-  /** Accepts no more connections, and takes the socket file away. Calls under way still get their answers. */
-  retire(): void {
-    this.#server.close();
-  }
-
   /** Ends all connections and takes the socket file away. */
   close(): Promise<void> {
     return new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      if (this.#server === undefined) resolve();
+      else this.#server.close(() => resolve());
       for (const socket of this.#sockets) socket.destroy();
     });
   }
@@ -90,8 +100,9 @@ export class ExtensionServer {
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.on('end', () => {
-      // osqueryd closes a connection when it has its reply: nobody reads what we would still write.
-      if (unanswered === undefined) socket.destroy();
+      // osqueryd closes a connection when it has its reply. A peer that closes its half alone still reads.
+      if (unanswered === undefined && socket.writableLength === 0) socket.destroy();
+      else if (unanswered === undefined) socket.end();
       else void unanswered.then(() => socket.end());
     });
     socket.on('data', (bytes: Buffer) => {
@@ -151,27 +162,37 @@ export class ExtensionServer {
     try {
       const bytes = (request ?? emptyRequest) as PluginRequest;
       const reply = this.#handlers.call(registry ?? '', item ?? '', bytes);
-      return reply instanceof Promise ? reply.catch((error: unknown) => failure(textOf(error))) : reply;
+      return isPromise(reply)
+        ? Promise.resolve(reply).catch((error: unknown) => failure(textOf(error)))
+        : reply;
     } catch (error) {
       return failure(textOf(error));
     }
   }
 
   #encodePong(seqid: number): Chunks {
-    const success = new ExtensionStatus({ code: 0, message: 'pong', uuid: this.uuid });
+    const success = new ExtensionStatus({ code: 0, message: 'pong', uuid: this.#uuid });
     return encode('ping', 'reply', seqid, new Extension_ping_result({ success }));
   }
 
   #encodeReply(seqid: number, reply: PluginReply): Chunks {
-    const isPlain = reply.code === 0 && reply.message === 'OK' && reply.rows.length === 0 && seqid === 0;
-    if (isPlain && this.#plainOk !== undefined) return this.#plainOk;
     try {
-      return encode('call', 'reply', seqid, new CallResult(reply, this.uuid));
+      if (reply === ok && seqid === 0) return this.#plainOk;
+      return encode('call', 'reply', seqid, new CallResult(reply, this.#uuid));
     } catch (error) {
       const excuse = failure(`the answer cannot be written: ${textOf(error)}`);
-      return encode('call', 'reply', seqid, new CallResult(excuse, this.uuid));
+      return encode('call', 'reply', seqid, new CallResult(excuse, this.#uuid));
     }
   }
+}
+
+function bindError(path: string, error: NodeJS.ErrnoException): ExtensionError {
+  // EACCES also stands for a directory that is not there.
+  const why =
+    error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS'
+      ? `no permission to create it; run as the user of osqueryd (usually root), who may write in ${dirname(path)}`
+      : error.message;
+  return new ExtensionError('socket', `cannot listen at ${path}: ${why}`, { cause: error });
 }
 
 function encode(

@@ -13,7 +13,7 @@ export {
   parseResults,
 } from './distributed-plugin.ts';
 export { ExtensionError, type ExtensionErrorCode } from './errors.ts';
-export { Extension, type ExtensionEnd, type ExtensionOptions, type LogLevel } from './extension.ts';
+export { Extension, type ExtensionEnd, type ExtensionOptions } from './extension.ts';
 export {
   type CallOptions,
   type CoreRequest,
@@ -23,6 +23,7 @@ export {
   type OsqueryOption,
   type QueryColumn,
 } from './extension-manager.ts';
+export type { LogLevel } from './log-level.ts';
 export { type LoggerPlugin, loggerPlugin, parseStatusLines, type StatusLine } from './logger-plugin.ts';
 export { osquerydAsParent, type Parent } from './parent.ts';
 export type { Plugin, PluginReply, PluginRequest, PluginRow, RegistryName } from './plugin.ts';

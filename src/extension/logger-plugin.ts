@@ -1,4 +1,4 @@
-import { failure, ok, type Plugin, type PluginReply } from './plugin.ts';
+import { failure, isPromise, ok, type Plugin, type PluginReply } from './plugin.ts';
 
 /**
  * A logger plugin: osqueryd hands it lines when `--logger_plugin` names it. The methods that are there decide what is
@@ -72,17 +72,18 @@ export function loggerPlugin(plugin: LoggerPlugin): Plugin {
   const code = (plugin.status ? logStatus : 0) | (plugin.event ? logEvent : 0);
   const features: PluginReply = { code, message: 'OK', rows: [] };
 
-  const handle = (request: ReadonlyMap<string, Buffer>): void | Promise<void> | PluginReply => {
-    // In the order in which osquery's own dispatcher looks at the keys. Others, as `category`, say nothing new.
+  /** In the order in which osquery's own dispatcher looks at the keys. Others, as `category`, say nothing new. */
+  const handlerOf = (request: ReadonlyMap<string, Buffer>): (() => unknown) | PluginReply => {
     const line = request.get('string');
-    if (line !== undefined) return plugin.string(line);
+    if (line !== undefined) return () => plugin.string(line);
     const snapshot = request.get('snapshot');
-    if (snapshot !== undefined) return plugin.snapshot ? plugin.snapshot(snapshot) : plugin.string(snapshot);
+    if (snapshot !== undefined)
+      return () => (plugin.snapshot ? plugin.snapshot(snapshot) : plugin.string(snapshot));
     const init = request.get('init');
-    if (init !== undefined) return plugin.init?.(init.toString());
-    if (request.has('status')) return plugin.status?.(request.get('log') ?? Buffer.from('[]'));
+    if (init !== undefined) return () => plugin.init?.(init.toString());
+    if (request.has('status')) return () => plugin.status?.(request.get('log') ?? Buffer.from('[]'));
     const event = request.get('event');
-    if (event !== undefined) return plugin.event?.(event);
+    if (event !== undefined) return () => plugin.event?.(event);
     if (request.get('action')?.toString() === 'features') return features;
     return failure('a logger plugin was called without string, snapshot, init, status, event or features');
   };
@@ -92,8 +93,11 @@ export function loggerPlugin(plugin: LoggerPlugin): Plugin {
     name: plugin.name,
     route: [],
     call(request) {
-      const answer = handle(request);
-      return answer instanceof Promise ? answer.then(() => ok) : (answer ?? ok);
+      const handler = handlerOf(request);
+      if (typeof handler !== 'function') return handler;
+      // Whatever it returns is success: only what it throws is not.
+      const returned = handler();
+      return isPromise(returned) ? Promise.resolve(returned).then(() => ok) : ok;
     },
   };
 }

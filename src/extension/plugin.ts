@@ -37,3 +37,8 @@ export function failure(message: string, code = 1): PluginReply {
 export function oneRow(...entries: [string, string | Uint8Array][]): PluginReply {
   return { code: 0, message: 'OK', rows: [new Map(entries)] };
 }
+
+/** Also of a promise that is not Node's own. */
+export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Clock } from '../clock/index.ts';
 import { ExtensionError } from './errors.ts';
+import { isOtherFile } from './socket-file.ts';
 import {
   ApplicationException,
   type BinaryReader,
@@ -100,13 +101,26 @@ function readReply<T>(call: ThriftCall<T>, bytes: Buffer): T {
 }
 
 function socketError(path: string, error: NodeJS.ErrnoException): ExtensionError {
-  const why =
-    {
-      ENOENT: 'there is no such socket; is osqueryd running, and is this its --extensions_socket?',
-      ECONNREFUSED: 'nobody listens there; osqueryd has ended, or is still starting',
-      EACCES: 'no permission to open it; run as the user of osqueryd (usually root)',
-      EPERM: 'no permission to open it; run as the user of osqueryd (usually root)',
-      ENOTSOCK: 'this is not a socket; give the value of --extensions_socket',
-    }[error.code ?? ''] ?? error.message;
-  return new ExtensionError('socket', `${path}: ${why}`, { cause: error });
+  return new ExtensionError('socket', `${path}: ${reasonOf(path, error)}`, { cause: error });
 }
+
+function reasonOf(path: string, error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ENOENT':
+      return 'there is no such socket; is osqueryd running, and is this its --extensions_socket?';
+    case 'ECONNREFUSED':
+      // Linux says the same of a file that is no socket at all.
+      return isOtherFile(path)
+        ? notASocket
+        : 'nobody listens there; osqueryd has ended, or is still starting';
+    case 'ENOTSOCK':
+      return notASocket;
+    case 'EACCES':
+    case 'EPERM':
+      return 'no permission to open it; run as the user of osqueryd (usually root)';
+    default:
+      return error.message;
+  }
+}
+
+const notASocket = 'this is not a socket; give the value of --extensions_socket';

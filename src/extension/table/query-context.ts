@@ -55,8 +55,8 @@ export class QueryContext<Name extends string = string> {
 }
 
 interface ContextJson {
-  readonly constraints?: readonly { readonly name: string; readonly list?: unknown }[];
-  readonly colsUsed?: readonly string[];
+  readonly constraints?: unknown;
+  readonly colsUsed?: unknown;
 }
 
 /**
@@ -66,22 +66,26 @@ interface ContextJson {
 export function parseContext<Name extends string>(context: Buffer | undefined): QueryContext<Name> {
   const json = context === undefined ? {} : readJson(context);
   const constraints = new Map<string, Constraint[]>();
-  for (const { name, list } of json.constraints ?? []) {
+  for (const { name, list } of objectsOf(json.constraints)) {
     const known: Constraint[] = [];
     // An old osqueryd writes an empty list as an empty string.
-    for (const { op, expr } of Array.isArray(list) ? (list as { op: unknown; expr: unknown }[]) : []) {
+    for (const { op, expr } of objectsOf(list)) {
       const operator = operators[Number(op) as keyof typeof operators];
       if (operator !== undefined) known.push({ operator, value: String(expr ?? '') });
     }
-    constraints.set(name, known);
+    constraints.set(String(name), known);
   }
-  const used = json.colsUsed === undefined ? undefined : new Set(json.colsUsed as readonly Name[]);
+  const used = Array.isArray(json.colsUsed) ? new Set(json.colsUsed as readonly Name[]) : undefined;
   return new QueryContext(constraints, used);
+}
+
+function objectsOf(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
 }
 
 function readJson(context: Buffer): ContextJson {
   try {
-    return JSON.parse(decodeText(context)) as ContextJson;
+    return (JSON.parse(decodeText(context)) ?? {}) as ContextJson;
   } catch {
     return {};
   }
