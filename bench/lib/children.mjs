@@ -62,7 +62,10 @@ export function ask(child, question, timeoutMs = 120_000) {
       answer.error === undefined ? finish(resolve, answer) : finish(reject, new Error(answer.error));
     const onExit = (code, signal) =>
       finish(reject, new Error(`ended with ${signal ?? code}: ${child.errors.trim()}`));
-    const timer = setTimeout(() => finish(reject, new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => finish(reject, new Error(`no answer to ${JSON.stringify(question)} in ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     child.on('message', onMessage).on('exit', onExit);
     if (question !== undefined) child.send(question);
   });

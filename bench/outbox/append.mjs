@@ -7,6 +7,7 @@ import { Level } from 'level';
 import { systemClock } from '../../dist/clock/index.js';
 import { Outbox } from '../../dist/plugins/outbox/index.js';
 import { resultLine } from '../receive/call-bytes.mjs';
+import { inTurns } from './in-turns.mjs';
 
 const [dir, lineCount, roundCount] = process.argv.slice(2);
 const lines = Number(lineCount);
@@ -40,9 +41,7 @@ async function note(name, run) {
 
 async function bareFile(path) {
   const fd = openSync(path, 'a', 0o600);
-  const append = await measure(lines, () => {
-    for (let i = 0; i < lines; i++) writeSync(fd, line, 0, line.length);
-  });
+  const append = await measure(lines, () => inTurns(lines, () => writeSync(fd, line, 0, line.length)));
   if (fstatSync(fd).size !== lines * line.length) throw new Error('the bare file is too short');
   closeSync(fd);
   rmSync(path);
@@ -72,9 +71,7 @@ async function outbox(path, sync) {
   });
   await box.open(level);
   box.pause();
-  const append = await measure(lines, () => {
-    for (let i = 0; i < lines; i++) box.append('result', 'line', line);
-  });
+  const append = await measure(lines, () => inTurns(lines, () => box.append('result', 'line', line)));
   const drain = await measure(lines, async () => {
     box.resume();
     if (!(await box.flush(AbortSignal.timeout(60_000)))) throw new Error('the outbox was not drained');

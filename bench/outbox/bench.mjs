@@ -18,7 +18,7 @@ export async function run({ quick, progress, until }) {
   ];
   const notBuilt = missing('bin/osquery-remote.ext');
   if (notBuilt !== undefined) leftOut.push({ name: 'end to end, drain', reason: notBuilt });
-  const size = quick ? { lines: 1500, rounds: 3 } : { lines: 4000, rounds: 9 };
+  const size = quick ? { lines: 4000, rounds: 3 } : { lines: 4000, rounds: 9 };
   const whole = notBuilt ? undefined : await endToEnd({ dir, ...size, progress, until });
   const drained = notBuilt ? undefined : await drain({ dir, lines: quick ? 100_000 : 500_000, progress });
   return report({ append, whole, drained, leftOut, size });

@@ -26,7 +26,7 @@ export async function endToEnd({ dir, lines, rounds, progress, until }) {
     return (cpuUs(child.pid) - before) / count;
   };
   const found = { whole: [], bare: [] };
-  for (const contestant of [extension, bare]) await one(contestant, Math.ceil(lines / 2));
+  for (const contestant of [extension, bare]) await one(contestant, lines);
   const pairs = [
     [extension, found.whole],
     [bare, found.bare],

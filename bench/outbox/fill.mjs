@@ -5,6 +5,7 @@ import { Level } from 'level';
 import { systemClock } from '../../dist/clock/index.js';
 import { Outbox } from '../../dist/plugins/outbox/index.js';
 import { resultLine } from '../receive/call-bytes.mjs';
+import { inTurns } from './in-turns.mjs';
 
 const [store, count] = process.argv.slice(2);
 const line = Buffer.from(resultLine());
@@ -20,7 +21,7 @@ const outbox = new Outbox({
 });
 outbox.pause();
 await outbox.open(level);
-for (let i = 0; i < Number(count); i++) outbox.append('result', 'line', line);
+await inTurns(Number(count), () => outbox.append('result', 'line', line));
 await outbox.close();
 await level.close();
 process.send({ filled: Number(count) });

@@ -12,7 +12,7 @@ const driverFile = join(import.meta.dirname, 'driver.mjs');
 export async function run({ quick, progress, until }) {
   const reason = missing('dist/extension/index.js');
   if (reason !== undefined) throw new Error(reason);
-  const lines = quick ? 1500 : 4000;
+  const lines = quick ? 2500 : 4000;
   const rounds = quick ? 3 : 9;
   const dir = newWorkspace();
   const manager = await startManager(join(dir, 'em'), flags(dir));
