@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { launcher } from './launcher.mjs';
 import { dist, extension, root, source } from './paths.mjs';
@@ -22,6 +22,26 @@ if (major < ${oldest[0]} || (major === ${oldest[0]} && minor < ${oldest[1]})) {
   process.exit(1);
 }
 await import('./main.js');
+`;
+
+/**
+ * A user's transport module throws the RemoteError that it gets from the package `osquery-remote`. It must be the same
+ * class here, so this one module is not bundled.
+ */
+const oneErrorClass = {
+  name: 'one error class',
+  setup(builder) {
+    builder.onResolve({ filter: /error\.ts$/ }, ({ resolveDir, path }) =>
+      resolve(resolveDir, path) === join(source, 'plugins', 'transport', 'error.ts')
+        ? { path: '../plugins/transport/error.js', external: true }
+        : undefined,
+    );
+  },
+};
+
+/** What a transport module gets for `osquery-remote` where that package cannot be found. */
+const index = `// Made by the build.
+export * from '../plugins/transport/index.js';
 `;
 
 /**
@@ -51,14 +71,17 @@ export async function buildExtension() {
     // With native code, and found in node_modules.
     external: ['level', 'classic-level', 'tsx/esm/api'],
     banner,
+    plugins: [oneErrorClass],
     absWorkingDir: root,
     metafile: true,
     logLevel: 'error',
   });
   const entry = join(folder, 'start.js');
   writeFileSync(entry, start([20, 19]));
+  const self = join(folder, 'index.js');
+  writeFileSync(self, index);
   writeLauncher();
-  return [entry, ...Object.keys(metafile.outputs).map((file) => join(root, file))];
+  return [entry, self, ...Object.keys(metafile.outputs).map((file) => join(root, file))];
 }
 
 /** osqueryd runs no file that others may write to. The name always stands for a whole file. */
