@@ -76,8 +76,10 @@ export class ExtensionControl {
 
   #spawn(): void {
     const [path = '', ...args] = this.#command;
-    const child = spawn(path, args, {
-      env: { ...this.#env, OSQUERY_EXTENSION: '1' },
+    // The pid in `OSQUERY_EXTENSION` is the extension's own, which nobody knows before.
+    const script = 'OSQUERY_EXTENSION=$$; export OSQUERY_EXTENSION; exec "$0" "$@"';
+    const child = spawn('/bin/sh', ['-c', script, path, ...args], {
+      env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.pipe(this.#output, { end: false });

@@ -24,7 +24,7 @@ export interface Verdict {
   readonly duplicated: readonly number[];
   /** Lines that came after a later one of their stream. */
   readonly reordered: readonly number[];
-  /** Lines that were never handed over or were answered with something else than 0. */
+  /** Lines that were never handed over. */
   readonly unexpected: readonly number[];
   /** Lines without an answer that arrived: allowed. */
   readonly deliveredUnanswered: number;
@@ -80,14 +80,10 @@ export function judge(ledger: Ledger, evidence: Evidence): Verdict {
     lost: unexplained.slice(dropped),
     duplicated: repeated(arrived),
     reordered: [...late(evidence.result), ...late(evidence.status)],
-    unexpected: [...there].filter((number) => !isExpected(ledger.get(number)?.state)),
+    unexpected: [...there].filter((number) => ledger.get(number) === undefined),
     deliveredUnanswered: [...there].filter((number) => ledger.get(number)?.state === 'unanswered').length,
     contradictions,
   };
-}
-
-function isExpected(state: string | undefined): boolean {
-  return state === 'accepted' || state === 'unanswered';
 }
 
 function repeated(numbers: readonly number[]): number[] {

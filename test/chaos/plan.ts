@@ -6,12 +6,14 @@ export type KillMoment =
   | 'logging'
   /** No line comes in; those that wait go out. */
   | 'draining'
-  /** It was started a moment ago and may not have registered yet. */
-  | 'starting';
+  /** It was started a moment ago, after the kill before, and may not have registered yet. */
+  | 'starting'
+  /** It has registered a moment ago, after the kill before, and lines come in. */
+  | 'registered';
 
 export interface Kill {
   readonly moment: KillMoment;
-  /** Lines that have been handed over before, since the beginning. */
+  /** Lines that have been handed over before, since the beginning. Not for those that follow the kill before. */
   readonly afterLines: number;
   /** Milliseconds from the moment to the kill. */
   readonly delayMs: number;
@@ -42,8 +44,9 @@ export function makePlan({ seed, kills, lines }: { seed: number; kills: number; 
       [6, 'logging'],
       [3, 'draining'],
       [1, 'starting'],
+      [2, 'registered'],
     ]);
-    const longest = { logging: 60, draining: 1500, starting: 500 }[moment];
+    const longest = { logging: 60, draining: 1500, starting: 500, registered: 150 }[moment];
     return {
       moment,
       afterLines: random.between(Math.floor(lines * 0.02), Math.ceil(lines * 0.98)),

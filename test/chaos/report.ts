@@ -12,7 +12,7 @@ export function report({ verdict, exit78, violations, notes }: RunResult): strin
     ...shown('lost lines', verdict.lost),
     ...shown('lines that arrived more than once', verdict.duplicated),
     ...shown('lines that arrived after a later one', verdict.reordered),
-    ...shown('lines that arrived and were not accepted', verdict.unexpected),
+    ...shown('lines that arrived and were never handed over', verdict.unexpected),
     ...exit78.slice(0, mostShown).map((what) => `fatal to osqueryd: ${what}`),
     ...violations.slice(0, mostShown).map((what) => `violation: ${what}`),
     `reordered=${verdict.reordered.length} unexpected=${verdict.unexpected.length} violations=${violations.length}`,

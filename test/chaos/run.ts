@@ -158,7 +158,7 @@ class Run {
 
   async #killExtension(kills: readonly Kill[]): Promise<void> {
     for (const { moment, afterLines, delayMs, downMs } of kills) {
-      await this.#logging.reached(afterLines);
+      if (moment === 'logging' || moment === 'draining') await this.#logging.reached(afterLines);
       if (moment !== 'starting') await this.#registered();
       if (moment === 'draining') this.#logging.pause();
       await sleep(delayMs);

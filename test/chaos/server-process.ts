@@ -29,6 +29,7 @@ const server = await createServer({
   dataDirectory,
   port: Number(port),
   queryLeaseMs: 1000,
+  config: { value: { schedule: { uptime: { query: 'SELECT * FROM uptime', interval: 60 } } } },
   tls: await sameTls(),
   intercept: (endpoint, request) => faultFor(endpoint, request, random, calm),
 });
