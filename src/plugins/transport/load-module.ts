@@ -15,12 +15,13 @@ export async function loadModule(path: string): Promise<Around> {
   const real = checkModuleFile(path);
   const refuse = (why: string, cause?: unknown) =>
     new RemoteError('settings', `${moduleVariable}=${path}: ${why}`, { cause });
-  const importModule = /\.[mc]?ts$/.test(real) ? typescriptImporter(real) : importPlain;
-  if (importModule === undefined) throw refuse(typescriptAdvice);
-  findOurselves(real);
+  const { href } = pathToFileURL(real);
+  const typescript = /\.m?ts$/.test(real) && !readsTypeScript;
+  if (typescript && !(await registerTsx(real))) throw refuse(typescriptAdvice);
+  addHooks(real, href, typescript);
   let loaded: Readonly<Record<string, unknown>>;
   try {
-    loaded = await importModule(pathToFileURL(real).href);
+    loaded = await import(href);
   } catch (cause) {
     throw refuse(`it failed to load: ${firstLine(cause)}`, cause);
   }
@@ -31,36 +32,39 @@ export async function loadModule(path: string): Promise<Around> {
   }
 }
 
+/** True when this runs from its source, under tsx. */
 const fromSource = import.meta.url.endsWith('.ts');
-
-type Importer = (href: string) => Promise<Record<string, unknown>>;
-
-const importPlain: Importer = (href) => import(href);
 
 const typescriptAdvice =
   `Node ${process.versions.node} does not read TypeScript by itself: install tsx beside it (npm install tsx), or turn it ` +
   'into JavaScript (npx esbuild transport.ts --bundle --packages=external --platform=node --format=esm ' +
   '--outfile=transport.mjs) and name that';
 
-/** Node itself where it strips types (22.18, 23.6 and later), else `tsx` if it is beside the module or beside us. */
-function typescriptImporter(path: string): Importer | undefined {
-  // From its source this runs under tsx already.
-  const native = 'typescript' in process.features && process.features.typescript;
-  if (native || fromSource) return importPlain;
+/** Node strips types by itself from 22.18 and 23.6 on. */
+const readsTypeScript = 'typescript' in process.features && Boolean(process.features.typescript);
+
+/** True if `tsx` is there now: beside the module, or beside us. */
+async function registerTsx(path: string): Promise<boolean> {
+  if (fromSource) return true;
   const home = resolveFrom(path, 'tsx/package.json') ?? resolveFrom(import.meta.url, 'tsx/package.json');
-  if (home === undefined) return undefined;
-  return async (href) => {
-    const { tsImport } = await import(new URL('dist/esm/api/index.mjs', pathToFileURL(home)).href);
-    return tsImport(href, import.meta.url);
-  };
+  if (home === undefined) return false;
+  const tsx = await import(new URL('dist/esm/api/index.mjs', pathToFileURL(home)).href);
+  tsx.register();
+  return true;
 }
 
-/** A module may lie anywhere (`/etc/osquery`), where `osquery-remote` is not found: then that is the running one. */
-function findOurselves(path: string): void {
-  if (!fromSource && resolveFrom(path, 'osquery-remote') !== undefined) return;
+/**
+ * A module may lie anywhere (`/etc/osquery`), where neither `osquery-remote` is found nor a `package.json` says that it
+ * is an ES module. `osquery-remote` is then the running one, of which only the transport is there.
+ */
+function addHooks(path: string, href: string, typescript: boolean): void {
+  const lost = fromSource || resolveFrom(path, 'osquery-remote') === undefined;
+  if (!lost && !typescript) return;
   const self = new URL(fromSource ? './index.ts' : './index.js', import.meta.url).href;
-  const hook = `export const resolve = (specifier, context, next) =>
-    next(specifier === 'osquery-remote' ? ${JSON.stringify(self)} : specifier, context);`;
+  const hook = `export const resolve = async (specifier, context, next) => {
+    const found = await next(${lost} && specifier === 'osquery-remote' ? ${JSON.stringify(self)} : specifier, context);
+    return found.url.split('?')[0] === ${JSON.stringify(href)} && ${typescript} ? { ...found, format: 'module' } : found;
+  };`;
   register(`data:text/javascript,${encodeURIComponent(hook)}`);
 }
 
