@@ -31,15 +31,11 @@ export function readResponse<R>(body: BinaryReader, readRow: (body: BinaryReader
   return result;
 }
 
-/** Reads `ExtensionStatus`. */
-export function readStatus(
-  body: BinaryReader,
-  status: { code: number; message: string; uuid?: number },
-): void {
+/** Reads `ExtensionStatus`, of which the id says nothing. */
+function readStatus(body: BinaryReader, status: { code: number; message: string }): void {
   eachField(body, (id, type) => {
     if (id === 1 && type === T.i32) status.code = body.readI32();
     else if (id === 2 && type === T.string) status.message = body.readText();
-    else if (id === 3 && type === T.i64) status.uuid = body.readI64();
     else return false;
     return true;
   });
