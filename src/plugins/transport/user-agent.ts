@@ -1,5 +1,4 @@
-/** This product, as servers and logs see it. A test holds it equal to `package.json`. */
-export const productVersion = '0.1.0';
+import { productVersion } from '../../version.ts';
 
 /** osquery's own name comes first: servers store it as the version of the agent. */
 export function userAgent(osqueryVersion: string): string {
