@@ -88,11 +88,15 @@ export class BatchResults {
   }
 }
 
-/** About how many rows a batch line has; exact unless a value holds the text `},{`. */
+/** About how many rows a batch line has, at least 1; exact unless a value holds the text `},{` or `:[{`. */
 export function countRows(line: Buffer): number {
-  let rows = 1;
-  for (let at = line.indexOf('},{'); at !== -1; at = line.indexOf('},{', at + 3)) rows++;
-  return rows;
+  return Math.max(1, occurrences(line, ':[{') + occurrences(line, '},{'));
+}
+
+function occurrences(bytes: Buffer, text: string): number {
+  let count = 0;
+  for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + text.length)) count++;
+  return count;
 }
 
 function optionText(eventType: boolean): string {
