@@ -14,7 +14,9 @@ const followMs = 5_000;
 export class Distributed {
   /** Queries of which the result was accepted. */
   readonly accepted = new Set<string>();
-  /** Calls that were answered with something else than 0 or that no answer came to while the extension lived. */
+  /** Polls that were answered with a failure, which osqueryd does not mind: it asks again. */
+  failedPolls = 0;
+  /** Results that were answered with something else than 0, or not while the extension lived. */
   readonly failures: string[] = [];
   readonly #core: Core;
   readonly #server: ServerControl;
@@ -57,8 +59,8 @@ export class Distributed {
 
   async #round(): Promise<void> {
     const reply = await this.#core.call('distributed', 'remote', new Map([['action', 'getQueries']]));
-    if (reply.kind === 'answered' && reply.code !== 0) this.failures.push(`getQueries: ${reply.message}`);
-    if (reply.kind === 'answered') {
+    if (reply.kind === 'answered' && reply.code !== 0) this.failedPolls++;
+    if (reply.kind === 'answered' && reply.code === 0) {
       const { queries = {} } = JSON.parse(reply.rows[0]?.get('results') || '{}');
       for (const [id, sql] of Object.entries<string>(queries)) this.#unsent.set(id, sql);
     }

@@ -59,6 +59,8 @@ class Run {
   readonly #notes: string[] = [];
   readonly #violations: string[] = [];
   #loops: Promise<unknown>[] = [];
+  #refreshing: Promise<void> = Promise.resolve();
+  #asking = true;
   #running = true;
   #quarantine: number | undefined;
 
@@ -92,7 +94,8 @@ class Run {
     this.#extension.start();
     await this.#registered();
     await this.#greet();
-    this.#loops = [this.#distributed.run(), this.#configLoop(), this.#askLoop()];
+    this.#loops = [this.#distributed.run(), this.#askLoop()];
+    this.#refreshing = this.#configLoop();
   }
 
   /** Lines come in while the extension and the server are killed. */
@@ -108,7 +111,7 @@ class Run {
   /** Waits until the extension has nothing left, with one more restart in between. */
   async drain(): Promise<void> {
     this.#server.calm();
-    this.#running = false;
+    this.#asking = false;
     while (this.#distributed.pending > 0 && this.#core.has('distributed/remote')) await sleep(100);
     this.#distributed.stop();
     await Promise.all(this.#loops);
@@ -124,6 +127,8 @@ class Run {
 
   async result(): Promise<RunResult> {
     const missing = await this.#distributed.missing();
+    this.#running = false;
+    await this.#refreshing;
     const stopMs = await this.#extension.stop();
     if (stopMs > 11_000) this.#violations.push(`did not end within 11 s after SIGTERM`);
     const { result, status } = await this.#arrivals();
@@ -149,6 +154,7 @@ class Run {
 
   async end(): Promise<void> {
     this.#running = false;
+    this.#asking = false;
     this.#distributed.stop();
     await this.#extension.kill();
     await this.#core.stop();
@@ -162,6 +168,7 @@ class Run {
       if (moment !== 'starting') await this.#registered();
       if (moment === 'draining') this.#logging.pause();
       await sleep(delayMs);
+      this.#options.say(`kill while ${moment}, ${this.#logging.offered} lines handed over`);
       await this.#extension.kill();
       this.#logging.resume();
       await sleep(downMs);
@@ -205,7 +212,7 @@ class Run {
   }
 
   async #askLoop(): Promise<void> {
-    while (this.#running) {
+    while (this.#asking) {
       await this.#distributed.ask();
       await sleep(700);
     }
@@ -275,6 +282,7 @@ class Run {
       `calls that no extension was there for: ${this.#logging.masked}`,
       `lines without an answer that arrived all the same: ${verdict.deliveredUnanswered}`,
       `distributed results accepted: ${this.#distributed.accepted.size}`,
+      `getQueries answered with a failure ${this.#distributed.failedPolls} times`,
       `ended by SIGTERM in ${Math.round(stopMs)} ms`,
     );
     if (result.others.length > 0)
