@@ -26,12 +26,14 @@ export function aroundOf(module: TransportModule): Around {
         hideNew(request, http, hide);
         return next(http, either(signal, given.signal));
       };
+      // Copies: both may be changed in place.
       const headers = new RequestHeaders(request.headers);
+      const url = new URL(request.url);
       try {
-        return await compose(attemptLayers, innermost, toReply)({ ...request, headers, signal });
+        return await compose(attemptLayers, innermost, toReply)({ ...request, url, headers, signal });
       } finally {
         // Also of a request that never got as far as HTTPS.
-        hideNew(request, { ...request, headers: headers.toList() }, hide);
+        hideNew(request, { ...request, url, headers: headers.toList() }, hide);
       }
     },
     ...(module.secret && { secret: module.secret.bind(module) }),

@@ -18,7 +18,7 @@ export async function loadModule(path: string): Promise<Around> {
   const { href } = pathToFileURL(real);
   const typescript = /\.m?ts$/.test(real) && !readsTypeScript;
   if (typescript && !(await registerTsx(real))) throw refuse(typescriptAdvice);
-  addHooks(real, href, typescript);
+  addHooks(href, typescript);
   let loaded: Readonly<Record<string, unknown>>;
   try {
     loaded = await import(href);
@@ -55,15 +55,14 @@ async function registerTsx(path: string): Promise<boolean> {
 
 /**
  * A module may lie anywhere (`/etc/osquery`), where neither `osquery-remote` is found nor a `package.json` says that it
- * is an ES module. `osquery-remote` is then the running one, of which only the transport is there.
+ * is an ES module. In it, `osquery-remote` names the transport of the running one: nothing else of it belongs into this
+ * thread, and loading all would cost six times the time.
  */
-function addHooks(path: string, href: string, typescript: boolean): void {
-  const lost = fromSource || resolveFrom(path, 'osquery-remote') === undefined;
-  if (!lost && !typescript) return;
+function addHooks(href: string, typescript: boolean): void {
   const self = new URL(fromSource ? './index.ts' : './index.js', import.meta.url).href;
   const hook = `export const resolve = async (specifier, context, next) => {
-    const found = await next(${lost} && specifier === 'osquery-remote' ? ${JSON.stringify(self)} : specifier, context);
-    return found.url.split('?')[0] === ${JSON.stringify(href)} && ${typescript} ? { ...found, format: 'module' } : found;
+    const found = await next(specifier === 'osquery-remote' ? ${JSON.stringify(self)} : specifier, context);
+    return ${typescript} && found.url.split('?')[0] === ${JSON.stringify(href)} ? { ...found, format: 'module' } : found;
   };`;
   register(`data:text/javascript,${encodeURIComponent(hook)}`);
 }

@@ -59,7 +59,7 @@ export type AttemptRequest<E extends Endpoint = Endpoint> = E extends Endpoint
 
 interface HttpFields {
   readonly method: 'GET' | 'POST';
-  /** `https:` only, unless `send` takes its place. */
+  /** `https:` only, unless `send` takes its place. May be changed in place. */
   readonly url: URL;
   /** May be changed in place: each attempt has its own. */
   readonly headers: RequestHeaders;

@@ -75,23 +75,34 @@ export function prepare(
   const { endpoint } = request;
   const nodeKey = nodeKeyOf(request);
   const headers = requestHeaders(settings, nodeKey);
-  if (endpoint === 'log') {
+  const numbered = numbersOf(request, body);
+  if (numbered !== undefined) {
     headers.push(
-      [dedupeHeaders.writer, request.batch.writer],
-      [dedupeHeaders.stream, request.batch.stream],
-      [dedupeHeaders.numbers, body.carried?.numbers ?? ''],
+      [dedupeHeaders.writer, numbered.writer],
+      [dedupeHeaders.stream, numbered.stream],
+      [dedupeHeaders.numbers, numbered.numbers],
     );
   }
   const get = endpoint === 'config' && settings.nodeApi;
   return {
     endpoint,
     method: get ? 'GET' : 'POST',
-    url: makeUri(settings, endpoint, secret, nodeKey),
+    url: makeUri(settings, endpoint, secret, nodeKey, endpoint === 'config' ? request.path : undefined),
     headers,
     body: get ? undefined : body.make(secret),
     compress: endpoint === 'log' && settings.compress,
     attempt,
   };
+}
+
+/** By what a server that knows our headers tells a repeat. */
+function numbersOf(request: TransportRequest, body: PreparedBody) {
+  if (request.endpoint === 'log') {
+    const { writer, stream } = request.batch;
+    return { writer, stream, numbers: body.carried?.numbers ?? '' };
+  }
+  if (request.endpoint !== 'distributed_write' || request.line === undefined) return undefined;
+  return { writer: request.line.writer, stream: 'distributed', numbers: String(request.line.record) };
 }
 
 /** All that must not show up in a text about a call: its node key, what is known of the secret, the proxy's password. */

@@ -15,6 +15,8 @@ export interface EnrollCall {
 export interface ConfigCall {
   readonly endpoint: 'config';
   readonly nodeKey: string;
+  /** Path on the server in place of `config_tls_endpoint`: a pack that stands on its own. */
+  readonly path?: string;
 }
 
 export interface LogCall {
@@ -34,6 +36,8 @@ export interface DistributedWriteCall {
   readonly nodeKey: string;
   /** The JSON text that osqueryd handed to `writeResults`, without a node key. */
   readonly results: Uint8Array;
+  /** The number of the result, for servers that drop repeats. */
+  readonly line?: { readonly writer: string; readonly record: number };
 }
 
 export type Endpoint = TransportRequest['endpoint'];

@@ -16,6 +16,7 @@ const flagOf: Record<Endpoint, string> = {
  * `tls_secret_always` the secret as a query variable, with `tls_node_api` the node key in front of the path and behind
  * it. Two differences: what goes into the URI is percent-encoded, and a slash that is missing between host and path is
  * added.
+ * @param override a path in place of the endpoint's own
  * @throws {RemoteError} `settings`
  */
 export function makeUri(
@@ -23,10 +24,11 @@ export function makeUri(
   endpoint: Endpoint,
   secret: string,
   nodeKey: string,
+  override?: string,
 ): URL {
   const { hostname, secretAlways, enrollOverride, nodeApi } = settings;
   if (hostname === '') throw new RemoteError('settings', '--tls_hostname is not set');
-  let path = pathOf(settings, endpoint);
+  let path = override ?? pathOf(settings, endpoint);
   if (path === '') throw new RemoteError('settings', `--${flagOf[endpoint]} is not set`);
   if (!path.startsWith('/') && !hostname.includes('/')) path = `/${path}`;
   const asNode = nodeApi && endpoint !== 'enroll';
