@@ -63,7 +63,7 @@ export class ExtensionServer {
    */
   listen(path: string, uuid: number): Promise<void> {
     // Before the new one is bound: closing removes the file, and both may be of the same name.
-    this.#server?.close();
+    void this.retire();
     unlinkSocket(path);
     this.#uuid = uuid;
     this.#pong = this.#encodePong(0);
@@ -82,13 +82,21 @@ export class ExtensionServer {
     });
   }
 
-  /** Ends all connections and takes the socket file away. */
-  close(): Promise<void> {
+  /** Accepts no more connections and takes the socket file away. Resolves when those that are open have ended. */
+  retire(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
     return new Promise((resolve) => {
-      if (this.#server === undefined) resolve();
-      else this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.destroy();
+      if (server === undefined) resolve();
+      else server.close(() => resolve());
     });
+  }
+
+  /** Ends all connections as well. */
+  close(): Promise<void> {
+    const retired = this.retire();
+    for (const socket of this.#sockets) socket.destroy();
+    return retired;
   }
 
   #accept(socket: Socket): void {

@@ -22,7 +22,7 @@ export interface ExtensionOptions {
   readonly intervalMs?: number;
   /** osqueryd, if it started this process: its end is ours. Default: started by hand. */
   readonly parent?: Parent | undefined;
-  /** Last chance to write what is in memory, before the process ends; 1 s, or 300 ms when the parent has ended. */
+  /** Last chance to write what is in memory, before the process ends; 1 s, or 200 ms when the parent has ended. */
   readonly onStop?: () => Promise<void>;
   readonly log?: (level: LogLevel, text: string) => void;
   readonly clock?: Clock;
@@ -42,8 +42,8 @@ const handStartedGraceMs = 60_000;
 const lingerMs = 2000;
 const lingerPollMs = 100;
 const stopMs = 1000;
-/** Taking leave of osqueryd, and flushing after the parent has ended, when all has to be over within a second. */
-const briefMs = 300;
+/** A step of leaving that osqueryd could delay; and flushing after the parent has ended, when a second is all there is. */
+const briefMs = 200;
 
 /**
  * The life of an extension: waits for osqueryd, registers, listens, and stays registered. When osqueryd's worker is
@@ -249,15 +249,16 @@ export class Extension {
     if (!this.#leaving.signal.aborted) this.#leave(end.reason);
     this.#stopProbing();
     await this.#registration.withdraw(briefMs);
-    await this.#flush(flushMs);
+    // Answers what was called already: a call that fails now could end osqueryd with an error.
+    await this.#within(briefMs, this.#server.retire());
+    await this.#within(flushMs, this.#onStop());
     await this.#server.close();
     this.#settleEnded(end);
   }
 
-  async #flush(limitMs: number): Promise<void> {
+  async #within(limitMs: number, step: Promise<void>): Promise<void> {
     const over = new AbortController();
-    const flushed = this.#onStop();
-    await Promise.race([flushed, this.#clock.sleep(limitMs, over.signal).catch(() => {})]);
+    await Promise.race([step, this.#clock.sleep(limitMs, over.signal).catch(() => {})]);
     over.abort();
   }
 

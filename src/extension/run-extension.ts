@@ -11,7 +11,7 @@ export interface RunOptions {
   readonly plugins: readonly Plugin[];
   /** Default `process.argv` after the script. */
   readonly argv?: readonly string[];
-  /** Last chance to write what is in memory; one second, or 300 ms when osqueryd has ended. */
+  /** Last chance to write what is in memory; one second, or 200 ms when osqueryd has ended. */
   readonly onStop?: () => Promise<void>;
   /** Called when osqueryd has accepted the registration. */
   readonly onStart?: (extension: Extension) => void;

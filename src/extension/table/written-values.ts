@@ -10,8 +10,7 @@ const plain = /-?\d[\d.eE+-]*|true|false|null/y;
 
 /**
  * Reads `json_value_array`: the values of a row in the order of the columns, and one more for each alias of a column.
- * Not by `JSON.parse` as a whole, which
- * rounds large integers.
+ * Not by `JSON.parse` as a whole, which rounds large integers.
  * @throws {Error} when it does not fit the columns.
  */
 export function parseWrittenValues<C extends Columns>(json: string, columns: C): WrittenRow<C> {
