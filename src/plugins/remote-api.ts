@@ -23,6 +23,8 @@ export interface RemoteApiOptions {
   readonly statuses: EndpointStatuses;
   readonly complaints: Complaints;
   readonly clock: Clock;
+  /** Aborted when all ends: what fails from then on is not worth a word. */
+  readonly ending: AbortSignal;
 }
 
 /** The server's endpoints with the node key put in: refusals go to the enrollment, outcomes to the status table. */
@@ -51,12 +53,12 @@ export class RemoteApi {
 
   /** Makes one call as it is. */
   async send(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
-    const { transport, statuses, complaints, clock } = this.#options;
+    const { transport, statuses, complaints, clock, ending } = this.#options;
     const start = clock.monotonic();
     const reply = await transport.request(request, signal);
     statuses.learn(request.endpoint, reply, clock.monotonic() - start);
     // An enrollment tells of its attempts itself, with what follows from them.
-    if (request.endpoint === 'enroll') return reply;
+    if (request.endpoint === 'enroll' || ending.aborted) return reply;
     if (reply.outcome.kind === 'delivered') complaints.over(request.endpoint);
     else complaints.about(request.endpoint, reply.outcome.reason);
     return reply;

@@ -116,6 +116,7 @@ export class Service implements LineTaker {
       statuses: this.statuses,
       complaints,
       clock,
+      ending: signal,
     });
     this.outbox = new Outbox({
       dir: store.journal,
