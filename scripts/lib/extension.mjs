@@ -21,7 +21,10 @@ if (major < ${oldest[0]} || (major === ${oldest[0]} && minor < ${oldest[1]})) {
   process.stderr.write(\`osquery-remote.ext needs Node ${oldest.join('.')} or newer, and this is \${process.versions.node}; set OSQUERY_REMOTE_NODE to a newer one.\\n\`);
   process.exit(1);
 }
-await import('./main.js');
+const running = import('./main.js');
+// Whoever read our messages may be gone; a message that nobody reads is no error.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+await running;
 `;
 
 /**
