@@ -27,7 +27,8 @@ async function deliverResult(api: RemoteApi, batch: Batch, signal: AbortSignal):
   if (record === undefined) {
     return { answer: { kind: 'delivered' }, lines: 0, bytes: 0, next: { record: 0, row: 0 }, unfit: [] };
   }
-  const request = { endpoint: 'distributed_write', results: record.bytes } as const;
+  const line = { writer: batch.writer, record: record.number };
+  const request = { endpoint: 'distributed_write', results: record.bytes, line } as const;
   const { outcome } = await api.call(request, { keyMs, signal });
   const next = { record: record.number + 1, row: 0 };
   return { answer: answerOf(outcome), lines: 1, bytes: record.bytes.length, next, unfit: [] };

@@ -30,6 +30,7 @@ export class RemotePlugins {
       configPlugin({
         name,
         genConfig: async () => (await this.#ready()).configSources(),
+        genPack: async (pack, value) => (await this.#ready()).packs.genPack(pack, value),
       }),
       loggerPlugin({
         name,

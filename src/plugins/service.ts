@@ -4,7 +4,7 @@ import type { Clock } from '../clock/index.ts';
 import type { ExtensionManager, LogLevel, Plugin } from '../extension/index.ts';
 import { BatchResults, countRows } from './batch-results.ts';
 import { Complaints } from './complaints.ts';
-import { configSource, RemoteConfig } from './config/index.ts';
+import { configSource, RemoteConfig, RemotePacks } from './config/index.ts';
 import { deliverTo } from './deliver.ts';
 import { RemoteDistributed } from './distributed/index.ts';
 import { EndpointStatuses } from './endpoint-status.ts';
@@ -53,6 +53,7 @@ const settleMs = 1000;
 /** Everything behind the plugins, opened after registration: settings, store, node key, transport, outbox. */
 export class Service implements LineTaker {
   readonly config: RemoteConfig;
+  readonly packs: RemotePacks;
   readonly distributed: RemoteDistributed;
   readonly outbox: Outbox;
   readonly enrollment: Enrollment;
@@ -135,8 +136,17 @@ export class Service implements LineTaker {
       clock,
       version: () => this.#settings.transport.osqueryVersion,
       refreshS: () => this.#settings.configRefreshS,
-      push: (config) => manager.updateConfig(configSource, config, { signal }),
+      push: (config) => this.#push(config),
       onServed: () => void this.#readFlagsSoon(),
+      log,
+    });
+    this.packs = new RemotePacks({
+      api,
+      store,
+      clock,
+      version: () => this.#settings.transport.osqueryVersion,
+      hostname: () => this.#settings.transport.hostname,
+      signal,
       log,
     });
     this.#batchResults = new BatchResults(store, (text) => log('warning', text));
@@ -145,9 +155,7 @@ export class Service implements LineTaker {
 
   /** The configuration of the server, and where it is asked for our own beside it. */
   async configSources(): Promise<Record<string, string>> {
-    const config = await this.config.genConfig();
-    await this.#knowInstance();
-    return { [configSource]: config, ...(await this.#batchResults.source(config)) };
+    return this.#withOwnSource(await this.config.genConfig());
   }
 
   /** Takes a result line or a snapshot. */
@@ -187,8 +195,8 @@ export class Service implements LineTaker {
   /** Ends everything, and sees to it that the disk has what is waiting. The server is not waited for. */
   async close(): Promise<void> {
     this.config.close();
-    // Attempts that are under way count as failed at once.
-    await Promise.all([this.#transport.close(), this.enrollment.close(), this.outbox.close()]);
+    // What is under way is given up first: nobody is to hear of a transport that we end ourselves.
+    await Promise.all([this.outbox.close(), this.enrollment.close(), this.#transport.close()]);
     await this.#store.close();
   }
 
@@ -213,6 +221,18 @@ export class Service implements LineTaker {
   #isInUse(): boolean {
     const { configPlugin, loggerPlugins } = this.#settings;
     return configPlugin === configSource || loggerPlugins.includes(configSource);
+  }
+
+  async #withOwnSource(config: string): Promise<Record<string, string>> {
+    await this.#knowInstance();
+    return { [configSource]: config, ...(await this.#batchResults.source(config)) };
+  }
+
+  async #push(config: string): Promise<void> {
+    const { manager, signal } = this.#options;
+    for (const [source, text] of Object.entries(await this.#withOwnSource(config))) {
+      await manager.updateConfig(source, text, { signal });
+    }
   }
 
   #batchConditions() {

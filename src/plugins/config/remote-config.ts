@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock/index.ts';
 import type { RemoteApi } from '../remote-api.ts';
 import type { Store } from '../store/index.ts';
-import { configProblem } from './validate-config.ts';
+import { type Fetched, fetchConfig } from './fetch-config.ts';
 
 /** osqueryd gives up a call after 300 s; its start waits for this one. */
 const answerMs = 55_000;
 /** With a configuration to fall back on, nobody has to wait that long. */
 const answerWithFallbackMs = 25_000;
-/** The wait for a node key ends so much earlier, since it can say why there is none. */
-const spareMs = 1000;
 const storeKey = 'config!last';
 /** Between attempts to fetch what osqueryd does not ask for again. */
 const firstPushMs = 10_000;
@@ -43,10 +41,6 @@ interface LastConfig {
   readonly text: string;
   readonly fetchedAt: number;
 }
-
-type Fetched =
-  | { readonly kind: 'config'; readonly text: string }
-  | { readonly kind: 'none'; readonly reason: string };
 
 /**
  * The configuration from the server. The last good one is kept on disk and served when the server is away or answers
@@ -110,46 +104,21 @@ export class RemoteConfig {
   }
 
   async #fetch(limitMs: number): Promise<Fetched> {
-    const { api, clock } = this.#options;
-    const timeUp = new AbortController();
-    const over = new AbortController();
-    clock.sleep(limitMs, AbortSignal.any([over.signal, this.#closed.signal])).then(
-      () => timeUp.abort(new Error(`no answer within ${limitMs / 1000} s`)),
-      () => {},
-    );
-    const signal = AbortSignal.any([timeUp.signal, this.#closed.signal]);
-    const keyUntil = clock.monotonic() + limitMs - spareMs;
-    const call = () =>
-      api.call({ endpoint: 'config' }, { keyMs: Math.max(0, keyUntil - clock.monotonic()), signal });
-    try {
-      let { outcome } = await call();
-      // The key was refused: a new one is on its way, or says why not.
-      if (outcome.kind === 'node_invalid') {
-        ({ outcome } = await call());
-      }
-      if (outcome.kind !== 'delivered') return { kind: 'none', reason: outcome.reason };
-      return await this.#accept(outcome.body);
-    } catch (error) {
-      return { kind: 'none', reason: error instanceof Error ? error.message : String(error) };
-    } finally {
-      over.abort();
-    }
+    const { api, clock, version } = this.#options;
+    const fetched = await fetchConfig({ api, clock, version, limitMs, signal: this.#closed.signal });
+    if (fetched.kind === 'config') await this.#keep(fetched.text);
+    return fetched;
   }
 
-  async #accept(body: Uint8Array): Promise<Fetched> {
-    const { store, clock, version, log } = this.#options;
-    const problem = configProblem(body, version());
-    if (problem !== undefined) return { kind: 'none', reason: problem };
-    const text = Buffer.from(body).toString('utf8');
+  async #keep(text: string): Promise<void> {
+    const { store, clock, log } = this.#options;
     const changed = text !== this.#last?.text;
     this.#last = { text, fetchedAt: clock.now() };
-    if (changed) {
-      log('info', `config: new configuration, ${text.length} characters, SHA-1 ${sha1(text)}`);
-      await store
-        .put(storeKey, this.#last)
-        .catch((error: unknown) => log('warning', `config: it could not be kept: ${error}`));
-    }
-    return { kind: 'config', text };
+    if (!changed) return;
+    log('info', `config: new configuration, ${text.length} characters, SHA-1 ${sha1(text)}`);
+    await store
+      .put(storeKey, this.#last)
+      .catch((error: unknown) => log('warning', `config: it could not be kept: ${error}`));
   }
 
   /** osqueryd asks once and never again when `config_refresh` is 0: then the configuration is brought to it. */

@@ -1,0 +1,56 @@
+import type { Clock } from '../../clock/index.ts';
+import type { RemoteApi } from '../remote-api.ts';
+import { configProblem } from './validate-config.ts';
+
+export type Fetched =
+  | { readonly kind: 'config'; readonly text: string }
+  | { readonly kind: 'none'; readonly reason: string };
+
+export interface FetchOptions {
+  readonly api: RemoteApi;
+  readonly clock: Clock;
+  /** Of osqueryd, which decides what it would take. */
+  readonly version: () => string;
+  /** Aborted when all ends. */
+  readonly signal: AbortSignal;
+  /** The answer is there by then. */
+  readonly limitMs: number;
+  /** In place of `config_tls_endpoint`. */
+  readonly path?: string;
+}
+
+/** The wait for a node key ends so much earlier, since it can say why there is none. */
+const spareMs = 1_000;
+
+/**
+ * Gets a JSON object that osqueryd would take from the server, with all attempts, and once more with a new node key when
+ * the old one was refused. Never rejects.
+ */
+export async function fetchConfig(options: FetchOptions): Promise<Fetched> {
+  const { api, clock, version, limitMs, path } = options;
+  const timeUp = new AbortController();
+  const over = new AbortController();
+  clock.sleep(limitMs, AbortSignal.any([over.signal, options.signal])).then(
+    () => timeUp.abort(new Error(`no answer within ${limitMs / 1000} s`)),
+    () => {},
+  );
+  const signal = AbortSignal.any([timeUp.signal, options.signal]);
+  const keyUntil = clock.monotonic() + limitMs - spareMs;
+  const call = () => {
+    const keyMs = Math.max(0, keyUntil - clock.monotonic());
+    return api.call({ endpoint: 'config', ...(path !== undefined && { path }) }, { keyMs, signal });
+  };
+  try {
+    let { outcome } = await call();
+    // The key was refused: a new one is on its way, or says why not.
+    if (outcome.kind === 'node_invalid') ({ outcome } = await call());
+    if (outcome.kind !== 'delivered') return { kind: 'none', reason: outcome.reason };
+    const reason = configProblem(outcome.body, version());
+    if (reason !== undefined) return { kind: 'none', reason };
+    return { kind: 'config', text: Buffer.from(outcome.body).toString('utf8') };
+  } catch (error) {
+    return { kind: 'none', reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    over.abort();
+  }
+}
