@@ -1,8 +1,9 @@
 import type { Clock } from '../clock/index.ts';
+import { withAdvice } from './advice.ts';
 import type { Complaints } from './complaints.ts';
 import type { EndpointStatuses } from './endpoint-status.ts';
 import type { Enrollment } from './enrollment/index.ts';
-import type { Transport, TransportReply, TransportRequest } from './transport/index.ts';
+import type { Transport, TransportReply, TransportRequest, TransportSettings } from './transport/index.ts';
 
 /** A request that still needs its node key. */
 type Keyless = TransportRequest extends infer R
@@ -19,6 +20,7 @@ export interface CallLimits {
 
 export interface RemoteApiOptions {
   readonly transport: Transport;
+  readonly settings: () => TransportSettings;
   readonly enrollment: Enrollment;
   readonly statuses: EndpointStatuses;
   readonly complaints: Complaints;
@@ -43,7 +45,7 @@ export class RemoteApi {
     const { enrollment } = this.#options;
     const obtained = await enrollment.obtain({ maxWaitMs: keyMs, signal });
     if (obtained.kind === 'none') {
-      return { outcome: { kind: 'retry', reason: `not enrolled: ${obtained.reason}` }, attempts: 0 };
+      return { outcome: { kind: 'retry', reason: obtained.reason }, attempts: 0 };
     }
     const keyed = { ...request, nodeKey: obtained.key } as TransportRequest;
     const reply = await this.send(keyed, signal);
@@ -53,9 +55,9 @@ export class RemoteApi {
 
   /** Makes one call as it is. */
   async send(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
-    const { transport, statuses, complaints, clock, ending } = this.#options;
+    const { transport, settings, statuses, complaints, clock, ending } = this.#options;
     const start = clock.monotonic();
-    const reply = await transport.request(request, signal);
+    const reply = withAdvice(await transport.request(request, signal), request.endpoint, settings());
     statuses.learn(request.endpoint, reply, clock.monotonic() - start);
     // An enrollment tells of its attempts itself, with what follows from them.
     if (request.endpoint === 'enroll' || ending.aborted) return reply;

@@ -113,6 +113,7 @@ export class Service implements LineTaker {
     });
     const api = new RemoteApi({
       transport: this.#transport,
+      settings: () => this.#settings.transport,
       enrollment: this.enrollment,
       statuses: this.statuses,
       complaints,

@@ -206,11 +206,14 @@ export class Enrollment {
     }
     const { attempts } = this.#keeper.state;
     const now = this.#clock.monotonic();
-    this.#lastError = this.#clean(result.reason);
+    const error = this.#clean(result.reason);
+    // Said once: a series goes on for hours, and for the same reason as a rule.
+    const level = error === this.#lastError ? 'info' : 'warning';
+    this.#lastError = error;
     this.#keeper.decide({ kind: result.kind, afterMs: result.afterMs, now, random: this.#random() });
     if (result.kind === 'failed') {
       const next = secondsOf(waitMs(this.#keeper.state, now));
-      this.#log('warning', `enroll attempt ${attempts} failed: ${this.#lastError}; next in ${next}`);
+      this.#log(level, `enroll attempt ${attempts} failed: ${error}; next in ${next}`);
     }
     await this.#keeper.save();
   }
