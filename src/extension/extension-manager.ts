@@ -184,17 +184,13 @@ export class ExtensionManager {
   }
 
   /** @internal Returns the uuid. @throws {ExtensionError} `taken` or `refused`. */
-  async register(
-    info: { name: string; version: string; sdkVersion: string },
-    plugins: readonly Plugin[],
-    options?: CallOptions,
-  ): Promise<number> {
+  async register(info: ExtensionInfo, plugins: readonly Plugin[], options?: CallOptions): Promise<number> {
     const args = new ExtensionManager_registerExtension_args({
       info: new InternalExtensionInfo({
         name: info.name,
         version: info.version,
         sdk_version: info.sdkVersion,
-        min_sdk_version: '1.8.0',
+        min_sdk_version: info.minSdkVersion,
       }),
       registry: registryOf(plugins),
     });

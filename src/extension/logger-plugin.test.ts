@@ -78,6 +78,16 @@ test('a line comes as its bytes, also when they are not UTF-8', async () => {
   expect(lines).toEqual([Buffer.of(0x22, 0xff, 0x00, 0x22)]);
 });
 
+test('a batch, as another extension may send it through osqueryd, is its lines', async () => {
+  const lines: Buffer[] = [];
+  const plugin = loggerPlugin({ name: 'l', string: (line) => void lines.push(line) });
+  const batch = Buffer.concat([Buffer.from('["{\\"a\\":1}","'), Buffer.of(0xff), Buffer.from('"]')]);
+  expect(await plugin.call(request({ string_batch: batch }))).toEqual(ok);
+
+  expect(lines).toEqual([Buffer.from('{"a":1}'), Buffer.of(0xff)]);
+  expect(() => plugin.call(request({ string_batch: '{}' }))).toThrow('string_batch is no array');
+});
+
 test('a call is answered when the method has finished, and not before', async () => {
   let finish = () => {};
   const plugin = loggerPlugin({

@@ -1,4 +1,5 @@
 import { failure, isPromise, ok, type Plugin, type PluginReply } from './plugin.ts';
+import { decodeText, encodeText } from './wire/index.ts';
 
 /**
  * A logger plugin: osqueryd hands it lines when `--logger_plugin` names it. The methods that are there decide what is
@@ -76,6 +77,8 @@ export function loggerPlugin(plugin: LoggerPlugin): Plugin {
   const handlerOf = (request: ReadonlyMap<string, Buffer>): (() => unknown) | PluginReply => {
     const line = request.get('string');
     if (line !== undefined) return () => plugin.string(line);
+    const batch = request.get('string_batch');
+    if (batch !== undefined) return () => Promise.all(linesOf(batch).map((one) => plugin.string(one)));
     const snapshot = request.get('snapshot');
     if (snapshot !== undefined)
       return () => (plugin.snapshot ? plugin.snapshot(snapshot) : plugin.string(snapshot));
@@ -100,4 +103,11 @@ export function loggerPlugin(plugin: LoggerPlugin): Plugin {
       return isPromise(returned) ? Promise.resolve(returned).then(() => ok) : ok;
     },
   };
+}
+
+/** The lines of a batch, a JSON array of strings. osqueryd passes on what another extension sends in this form. */
+function linesOf(batch: Buffer): Buffer[] {
+  const lines: unknown = JSON.parse(decodeText(batch));
+  if (!Array.isArray(lines)) throw new Error('string_batch is no array');
+  return lines.map((line) => encodeText(String(line)));
 }

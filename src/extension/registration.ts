@@ -24,8 +24,8 @@ export interface RegistrationOptions {
   readonly log: (level: LogLevel, text: string) => void;
 }
 
-/** Compared by osqueryd with its oldest supported version, 1.7.7, and shown in `osquery_extensions`. */
-const sdkVersion = '5.23.0';
+/** The first is compared by osqueryd with its oldest supported version, 1.7.7; the second is shown, as `sdk_version`. */
+const sdk = { sdkVersion: '5.23.0', minSdkVersion: '1.8.0' };
 
 const pollMs = 20;
 const slowPollMs = 100;
@@ -145,7 +145,7 @@ export class Registration {
   async #ask(): Promise<number | ExtensionError> {
     const { info, manager, plugins, signal } = this.#options;
     try {
-      return await manager.register({ ...info, sdkVersion }, plugins, { signal });
+      return await manager.register({ ...info, ...sdk }, plugins, { signal });
     } catch (error) {
       if (error instanceof ExtensionError) return error;
       throw error;
