@@ -26,6 +26,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "runs a stand-in for osqueryd, with osqueryd's flags",
     load: async () => (await import('./osqueryd.ts')).run,
   },
+  doctor: {
+    summary: 'goes through what a host needs, and says what to change',
+    load: async () => (await import('./doctor/index.ts')).run,
+  },
   'test-osqueryd': {
     summary: 'checks the extension against an osqueryd that is installed here',
     load: async () => (await import('./test-osqueryd.ts')).run,

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import type { Settings } from '../../plugins/settings/index.ts';
+
+/** Where the extension keeps its store; `undefined` for a place that goes away with the process. */
+export function storePlace(
+  { disableDatabase, databasePath }: Settings,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  const given = env['OSQUERY_REMOTE_STORE'];
+  if (given !== undefined && given !== '') return given;
+  return disableDatabase || databasePath === '' ? undefined : `${databasePath.replace(/\/+$/, '')}.remote`;
+}
+
+/** The database of a store, and the file that its process has locked. */
+export function lookupsOf(store: string): { readonly database: string; readonly lock: string } {
+  return { database: join(store, 'level'), lock: join(store, 'level', 'LOCK') };
+}
+
+/** The journal of a store. */
+export function journalOf(store: string): string {
+  return join(store, 'outbox');
+}
