@@ -18,6 +18,9 @@ export interface CallLimits {
   readonly signal: AbortSignal;
 }
 
+/** `keyless`: nothing was sent for want of a node key, of which the enrollment has told. */
+export type ApiReply = TransportReply & { readonly keyless?: true };
+
 export interface RemoteApiOptions {
   readonly transport: Transport;
   readonly settings: () => TransportSettings;
@@ -41,11 +44,11 @@ export class RemoteApi {
    * Makes one call. Without a node key in time the outcome is `retry`.
    * @throws {unknown} `signal.reason`
    */
-  async call(request: Keyless, { keyMs, signal }: CallLimits): Promise<TransportReply> {
+  async call(request: Keyless, { keyMs, signal }: CallLimits): Promise<ApiReply> {
     const { enrollment } = this.#options;
     const obtained = await enrollment.obtain({ maxWaitMs: keyMs, signal });
     if (obtained.kind === 'none') {
-      return { outcome: { kind: 'retry', reason: obtained.reason }, attempts: 0 };
+      return { outcome: { kind: 'retry', reason: obtained.reason }, attempts: 0, keyless: true };
     }
     const keyed = { ...request, nodeKey: obtained.key } as TransportRequest;
     const reply = await this.send(keyed, signal);
@@ -59,8 +62,8 @@ export class RemoteApi {
     const start = clock.monotonic();
     const reply = withAdvice(await transport.request(request, signal), request.endpoint, settings());
     statuses.learn(request.endpoint, reply, clock.monotonic() - start);
-    // An enrollment tells of its attempts itself, with what follows from them.
-    if (request.endpoint === 'enroll' || ending.aborted) return reply;
+    // Who enrolls, or wants a configuration or a pack, tells of it with what follows.
+    if (request.endpoint === 'enroll' || request.endpoint === 'config' || ending.aborted) return reply;
     if (reply.outcome.kind === 'delivered') complaints.over(request.endpoint);
     else complaints.about(request.endpoint, reply.outcome.reason);
     return reply;

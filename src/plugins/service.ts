@@ -139,6 +139,7 @@ export class Service implements LineTaker {
       refreshS: () => this.#settings.configRefreshS,
       push: (config) => this.#push(config),
       onServed: () => void this.#readFlagsSoon(),
+      complaints,
       log,
     });
     this.packs = new RemotePacks({
@@ -148,6 +149,7 @@ export class Service implements LineTaker {
       version: () => this.#settings.transport.osqueryVersion,
       hostname: () => this.#settings.transport.hostname,
       signal,
+      complaints,
       log,
     });
     this.#batchResults = new BatchResults(store, (text) => log('warning', text));

@@ -1,10 +1,18 @@
 import type { Clock } from '../../clock/index.ts';
+import type { Complaints } from '../complaints.ts';
 import type { RemoteApi } from '../remote-api.ts';
 import { configProblem } from './validate-config.ts';
 
-export type Fetched =
-  | { readonly kind: 'config'; readonly text: string }
-  | { readonly kind: 'none'; readonly reason: string };
+type Log = (level: 'info' | 'warning' | 'error', text: string) => void;
+
+export type Fetched = { readonly kind: 'config'; readonly text: string } | NotFetched;
+
+/** `keyless`: for want of a node key, of which the enrollment has told. */
+export interface NotFetched {
+  readonly kind: 'none';
+  readonly reason: string;
+  readonly keyless: boolean;
+}
 
 export interface FetchOptions {
   readonly api: RemoteApi;
@@ -41,16 +49,32 @@ export async function fetchConfig(options: FetchOptions): Promise<Fetched> {
     return api.call({ endpoint: 'config', ...(path !== undefined && { path }) }, { keyMs, signal });
   };
   try {
-    let { outcome } = await call();
+    let { outcome, keyless = false } = await call();
     // The key was refused: a new one is on its way, or says why not.
-    if (outcome.kind === 'node_invalid') ({ outcome } = await call());
-    if (outcome.kind !== 'delivered') return { kind: 'none', reason: outcome.reason };
+    if (outcome.kind === 'node_invalid') ({ outcome, keyless = false } = await call());
+    if (outcome.kind !== 'delivered') return { kind: 'none', reason: outcome.reason, keyless };
     const reason = configProblem(outcome.body, version());
-    if (reason !== undefined) return { kind: 'none', reason };
+    if (reason !== undefined) return { kind: 'none', reason, keyless };
     return { kind: 'config', text: Buffer.from(outcome.body).toString('utf8') };
   } catch (error) {
-    return { kind: 'none', reason: error instanceof Error ? error.message : String(error) };
+    return { kind: 'none', reason: error instanceof Error ? error.message : String(error), keyless: false };
   } finally {
     over.abort();
   }
+}
+
+/** Tells of a text that could not be had, or could be had again: once, however often osqueryd asks for it. */
+export function tellOf(
+  subject: string,
+  fetched: Fetched,
+  hasFallback: boolean,
+  { complaints, log }: { readonly complaints: Complaints; readonly log: Log },
+): void {
+  if (fetched.kind === 'config') {
+    complaints.over(subject);
+    return;
+  }
+  const text = `${fetched.reason}${hasFallback ? '; osqueryd gets the last good one' : ''}`;
+  if (fetched.keyless) log('info', `${subject}: ${text}`);
+  else complaints.about(subject, text);
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock/index.ts';
+import type { Complaints } from '../complaints.ts';
 import type { RemoteApi } from '../remote-api.ts';
 import type { Store } from '../store/index.ts';
-import { type Fetched, fetchConfig } from './fetch-config.ts';
+import { type Fetched, fetchConfig, tellOf } from './fetch-config.ts';
 
 /** osqueryd gives up a call after 300 s; its start waits for this one. */
 const answerMs = 55_000;
@@ -24,6 +25,7 @@ export interface RemoteConfigOptions {
   readonly push: (config: string) => Promise<void>;
   /** Told after osqueryd was given a configuration: flags may change. */
   readonly onServed: () => void;
+  readonly complaints: Complaints;
   readonly log: (level: 'info' | 'warning' | 'error', text: string) => void;
 }
 
@@ -74,12 +76,10 @@ export class RemoteConfig {
   async genConfig(): Promise<string> {
     const fetched = await this.#fetch(this.#last === undefined ? answerMs : answerWithFallbackMs);
     this.#stale = fetched.kind === 'none';
+    tellOf('config', fetched, this.#last !== undefined, this.#options);
     if (fetched.kind === 'none') this.#fetchInBackground();
     const text = fetched.kind === 'config' ? fetched.text : this.#last?.text;
     if (text === undefined) throw new Error(fetched.kind === 'none' ? fetched.reason : '');
-    if (fetched.kind === 'none') {
-      this.#options.log('warning', `config: ${fetched.reason}; osqueryd gets the last good one`);
-    }
     this.#isServed();
     this.#options.onServed();
     return text;
@@ -131,6 +131,7 @@ export class RemoteConfig {
         await clock.sleep(waitMs, this.#closed.signal);
         const fetched = await this.#fetch(answerMs);
         if (fetched.kind === 'none') continue;
+        tellOf('config', fetched, true, this.#options);
         await push(fetched.text);
         this.#stale = false;
         log('info', 'config: handed to osqueryd, which would not have asked again (config_refresh is 0)');

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../testing/index.ts';
+import { Complaints } from '../complaints.ts';
 import type { RemoteApi } from '../remote-api.ts';
 import type { Store } from '../store/index.ts';
 import type { Outcome } from '../transport/index.ts';
@@ -36,6 +37,7 @@ describe('a pack that the configuration names by text', () => {
       version: () => '5.23.1',
       hostname: () => 'osquery.example:8443',
       signal: new AbortController().signal,
+      complaints: new Complaints((level, text) => said.push(`${level}: ${text}`)),
       log: (level, text) => said.push(`${level}: ${text}`),
     });
   });

@@ -1,5 +1,6 @@
+import type { Complaints } from '../complaints.ts';
 import type { Store } from '../store/index.ts';
-import { type FetchOptions, fetchConfig } from './fetch-config.ts';
+import { type FetchOptions, fetchConfig, tellOf } from './fetch-config.ts';
 
 const answerMs = 55_000;
 const answerWithFallbackMs = 25_000;
@@ -8,6 +9,7 @@ export interface RemotePacksOptions extends Pick<FetchOptions, 'api' | 'clock' |
   readonly store: Store;
   /** `tls_hostname` */
   readonly hostname: () => string;
+  readonly complaints: Complaints;
   readonly log: (level: 'info' | 'warning' | 'error', text: string) => void;
 }
 
@@ -39,6 +41,7 @@ export class RemotePacks {
     const last = await store.get<string>(key);
     const limitMs = last === undefined ? answerMs : answerWithFallbackMs;
     const fetched = await fetchConfig({ ...this.#options, limitMs, path });
+    tellOf(`pack ${name}`, fetched, last !== undefined, this.#options);
     if (fetched.kind === 'config') {
       if (fetched.text !== last) {
         await store
@@ -47,10 +50,6 @@ export class RemotePacks {
       }
       return fetched.text;
     }
-    log(
-      'warning',
-      `pack ${name}: ${fetched.reason}${last === undefined ? '' : '; osqueryd gets the last good one'}`,
-    );
     if (last === undefined) throw new Error(fetched.reason);
     return last;
   }
