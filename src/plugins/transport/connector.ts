@@ -1,5 +1,6 @@
 import { isIP, connect as openSocket, type Socket } from 'node:net';
 import { connect as openTls, type SecureContext, type TLSSocket } from 'node:tls';
+import { hearOut } from './last-words.ts';
 import { openTunnel, type ProxyAddress } from './proxy.ts';
 
 /** Where and how to connect. */
@@ -35,6 +36,7 @@ export async function connectTls(route: Route, signal: AbortSignal): Promise<TLS
       ALPNProtocols: ['http/1.1'],
       ...(session !== undefined && { session }),
     });
+    hearOut(tls);
     const onAbort = () => tls.destroy(signal.reason instanceof Error ? signal.reason : undefined);
     const settle = (act: () => void) => {
       signal.removeEventListener('abort', onAbort);

@@ -58,23 +58,36 @@ test('its own figure counts, whatever the process says', async () => {
   expect(it.sick).toEqual(['it takes 121 MB']);
 });
 
-test('growth of the process is the thread’s, except for what the asking thread has grown itself', async () => {
+test('growth of the process is the thread’s, when it is silent, except for what the asking thread has grown itself', async () => {
   const it = new Patient();
   it.memory = { rss: 400 * mb, own: 210 * mb };
-  await it.clock.advance(2_000);
-  it.pulse.heard({ bytes: 50 * mb });
+  for (let i = 0; i < 4; i++) await it.clock.advance(2_000);
   expect(it.sick).toEqual([]);
+  it.pulse.heard({ bytes: 50 * mb });
   it.memory = { rss: 500 * mb, own: 210 * mb };
+  await it.clock.advance(4_000);
+  expect(it.sick).toEqual([]);
   await it.clock.advance(2_000);
-  expect(it.sick).toEqual(['the process has grown by 210 MB']);
+  expect(it.sick).toEqual(['it does not answer, and the process has grown by 210 MB']);
+});
+
+test('a process that has grown is no matter while the thread answers that it is small', async () => {
+  const it = new Patient();
+  it.pulse.working(true);
+  it.memory = { rss: 900 * mb, own: 20 * mb };
+  for (let i = 0; i < 20; i++) {
+    await it.clock.advance(400);
+    it.pulse.heard({ bytes: 50 * mb });
+  }
+  expect(it.sick).toEqual([]);
 });
 
 test('while calls are under way the memory is looked at five times a second, and not after', async () => {
   const it = new Patient();
   it.pulse.working(true);
   it.memory = { rss: 300 * mb, own: 20 * mb };
-  await it.clock.advance(200);
-  expect(it.sick).toEqual(['the process has grown by 200 MB']);
+  await it.clock.advance(600);
+  expect(it.sick).toEqual(['it does not answer, and the process has grown by 200 MB']);
   const other = new Patient();
   other.pulse.working(true);
   other.pulse.working(false);

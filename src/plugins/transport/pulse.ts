@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import type { Clock } from '../../clock/index.ts';
 
@@ -18,11 +20,27 @@ interface Pong {
   readonly bytes: number;
 }
 
+/** So many looks in a row must find the process too large, and the thread silent. */
+const mostSuspect = 2;
+
 /** The thread's side: answers whenever its event loop runs. */
 export function answerPings(port: MessagePort): void {
   port.on('message', () => {
+    // Garbage is no leak: bodies of a few megabytes each add up between two collections.
+    if (bytesOfThread() > maxThreadBytes / 2) collectGarbage();
     port.postMessage({ bytes: bytesOfThread() } satisfies Pong);
   });
+}
+
+let collect: (() => void) | undefined;
+
+function collectGarbage(): void {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+    setFlagsFromString('--no-expose-gc');
+  }
+  collect();
 }
 
 /** Memory of the whole process, and what of it is the asking thread's. */
@@ -39,9 +57,9 @@ export interface PulseOptions {
 }
 
 /**
- * Watches a thread from outside: whether it still answers, and what memory it takes. The thread's own figure is exact
- * (also for buffers that were never touched); when it is too busy to tell, the growth of the process since the thread
- * started, less this thread's own growth, is taken for it.
+ * Watches a thread from outside: whether it still answers, and what memory it takes. The thread's own figure counts: it
+ * is exact, also for buffers that were never touched. When the process grows (since the thread started, less this
+ * thread's own growth) and the thread is too busy to tell, that growth is taken for it.
  */
 export class Pulse {
   readonly #options: PulseOptions;
@@ -50,6 +68,7 @@ export class Pulse {
   readonly #stopPings: () => void;
   #stopLooks: (() => void) | undefined;
   #missed = 0;
+  #suspect = 0;
   #over = false;
 
   constructor(worker: Pick<Worker, 'postMessage'>, options: PulseOptions) {
@@ -62,6 +81,7 @@ export class Pulse {
   /** An answer of the thread. */
   heard({ bytes }: Pong): void {
     this.#missed = 0;
+    this.#suspect = 0;
     if (bytes > maxThreadBytes) this.#sick(`it takes ${megabytes(bytes)} MB`);
   }
 
@@ -89,13 +109,19 @@ export class Pulse {
     }
     this.#missed++;
     this.#worker.postMessage('ping');
-    this.#look();
+    if (this.#stopLooks === undefined) this.#look();
   }
 
   #look(): void {
     const { rss, own } = this.#options.memory();
     const grown = rss - this.#start.rss - Math.max(0, own - this.#start.own);
-    if (grown > maxThreadBytes) this.#sick(`the process has grown by ${megabytes(grown)} MB`);
+    if (grown <= maxThreadBytes) {
+      this.#suspect = 0;
+    } else if (this.#suspect++ === mostSuspect) {
+      this.#sick(`it does not answer, and the process has grown by ${megabytes(grown)} MB`);
+    } else {
+      this.#worker.postMessage('ping');
+    }
   }
 
   #sick(reason: string): void {
