@@ -30,6 +30,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'goes through what a host needs, and says what to change',
     load: async () => (await import('./doctor/index.ts')).run,
   },
+  outbox: {
+    summary: 'shows what waits for the server, and what it refused: list, quarantine, show, replay, remove',
+    load: async () => (await import('./outbox.ts')).run,
+  },
   'test-osqueryd': {
     summary: 'checks the extension against an osqueryd that is installed here',
     load: async () => (await import('./test-osqueryd.ts')).run,

@@ -15,8 +15,12 @@ const platformMasks: Partial<Record<NodeJS.Platform, string>> = {
 export const enroll: Step = {
   name: 'enroll',
   needs: ['secret', 'module', 'tls'],
-  check: (host) =>
-    host.enroll ? enrollNow(host) : [skipped('not tried, as it makes a node on the server (--enroll)')],
+  check(host) {
+    if (!host.enroll) return [skipped('not tried, as it makes a node on the server (--enroll)')];
+    if (flag(host, 'enroll_tls_endpoint') === '')
+      return [skipped('not tried: --enroll_tls_endpoint is not set')];
+    return enrollNow(host);
+  },
 };
 
 async function enrollNow(host: Host): Promise<Finding[]> {
