@@ -178,7 +178,7 @@ export class Extension {
       this.#throwIfLeaving();
       // Anything else than a closed door is an osqueryd that is busy: it still knows us.
       if (!(error instanceof ExtensionError) || error.code !== 'socket') return;
-      this.#log('warning', 'osquery core has gone away, waiting for it');
+      this.#log('info', 'osquery core has gone away, waiting for it');
       await this.#registration.waitForManager(handStartedGraceMs);
       // It may have been away for a moment only, and know us still.
       if (await this.#registration.isListed()) return;
