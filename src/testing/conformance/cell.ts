@@ -49,6 +49,8 @@ export interface Expected {
   readonly next: Next;
   /** For a distributed read: what osqueryd is given. Text is compared as JSON. */
   readonly queries?: 'none' | 'given' | { readonly json: unknown };
+  /** For a distributed read: ids of which the server is told that they cannot be run. Default none. */
+  readonly reported?: readonly string[];
   /** Fewest and most enroll requests of the hour that follows. Only for servers that never cease to refuse. */
   readonly enrollsInAnHour?: readonly [fewest: number, most: number];
 }
@@ -72,10 +74,11 @@ export type ConfigFate = 'new' | 'last good' | 'none' | 'pushed';
 /**
  * - `kept`: the same from the beginning to the end, and no enrollment;
  * - `replaced`: given up, and exactly one enrollment;
+ * - `replaced again and again`: more than once, since the server refuses each new key;
  * - `first answer`, `later`: for an enrollment, the key of the answer in question, or that of the next attempt;
  * - `never`: as long as the server refuses.
  */
-export type KeyFate = 'kept' | 'replaced' | 'first answer' | 'later' | 'never';
+export type KeyFate = 'kept' | 'replaced' | 'replaced again and again' | 'first answer' | 'later' | 'never';
 
 /**
  * - `done`: there is nothing to come again for;

@@ -193,7 +193,7 @@ export const redirects = {
 } as const;
 
 /** Encodings and heads that no client can take. */
-export const broken = {
+export const unreadable = {
   gzipLie: answer('200 that says gzip and is none', [24], reply(200, '{}', [['Content-Encoding', 'gzip']])),
   gzipCut: answer(
     '200 gzip that is cut',
@@ -235,6 +235,10 @@ export const broken = {
     kind: 'bytes',
     bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x',
   }),
+} as const;
+
+/** The connection ends without a byte. Over a kept socket that says nothing, and the request is sent once more. */
+export const unanswered = {
   reset: answer('a reset after the request', [5], { kind: 'reset' }),
   lostReply: answer('a reset after the request was taken', [5], { kind: 'lost reply' }),
   close: answer('test server: an empty reply', [5], { kind: 'close' }),

@@ -1,6 +1,5 @@
 import type { Expected } from '../cell.ts';
 import {
-  broken,
   busy,
   connections,
   failures,
@@ -12,6 +11,8 @@ import {
   silentConnection,
   slow,
   tooLarge,
+  unanswered,
+  unreadable,
 } from './answers.ts';
 import { Table } from './table.ts';
 
@@ -94,8 +95,9 @@ table.each(
 );
 table.add(redirects.temporary307, { ...later, next: 'at once' });
 table.add(redirects.permanent308, { ...later, next: 'at once' });
-const { lostReply, ...unanswered } = broken;
-table.each(unanswered, later);
+table.each(unreadable, later);
+table.add(unanswered.reset, later);
+table.add(unanswered.close, later);
 table.each(slow, { ...later, next: [17, 17.25] });
 table.add(silentConnection, { ...later, next: [17, 17.25] });
 table.each(connections, later);

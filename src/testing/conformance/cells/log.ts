@@ -1,6 +1,5 @@
 import type { Expected } from '../cell.ts';
 import {
-  broken,
   busy,
   connections,
   failures,
@@ -14,6 +13,8 @@ import {
   silentConnection,
   slow,
   tooLarge,
+  unanswered,
+  unreadable,
 } from './answers.ts';
 import { Table } from './table.ts';
 
@@ -94,7 +95,7 @@ for (const answer of [tooLarge.osctrl, tooLarge.nginx, tooLarge.fleet]) {
     when: 'above 1,500 bytes',
   });
   table.add(answer, setAside, {
-    given: { lines: [...eight, large] },
+    given: { lines: [...eight.slice(0, 4), large, ...eight.slice(4)] },
     hits: { longerThan: 1_500 },
     when: 'and one line is larger than that',
   });
@@ -123,8 +124,12 @@ table.each(
 );
 table.add(redirects.temporary307, atOnce);
 table.add(redirects.permanent308, atOnce);
+table.add(redirects.loop, atOnce, { hits: 'until healed' });
 
-table.each(broken, waits);
+table.each(unreadable, waits);
+const fresh = { given: { flags: { tls_session_reuse: 'false' } }, when: 'on a new connection' };
+table.each(unanswered, waits, fresh);
+table.each(unanswered, atOnce, { when: 'on a kept connection' });
 // Time up after osquery's 16 s, and then the back-off.
 table.add(slow.hang, { ...waits, next: [19, 20] });
 table.add(slow.drip, { ...waits, next: [19, 20] });
@@ -135,7 +140,13 @@ table.add(keepAlive.idle, delivered);
 
 // Bodies as gzip, and servers that do not know it.
 const compress = { flags: { logger_tls_compress: 'true' } };
-for (const answer of [failures.osctrl, rejections.empty, rejections.mediaType, broken.reset, broken.close]) {
+for (const answer of [
+  failures.osctrl,
+  rejections.empty,
+  rejections.mediaType,
+  unanswered.reset,
+  unanswered.close,
+]) {
   table.add(answer, atOnce, {
     given: compress,
     hits: 'gzip',

@@ -18,6 +18,8 @@ export function differences({ expected }: Cell, observed: Observed): string[] {
     const wanted = queries === 'given' ? honestQueries : queries === 'none' ? undefined : queries.json;
     expect(isDeepStrictEqual(parse(observed.queries), wanted), 'queries', wanted, observed.queries);
   }
+  const reported = expected.reported ?? [];
+  expect(isDeepStrictEqual(observed.reported, reported), 'reported ids', reported, observed.reported);
   if (enrollsInAnHour !== undefined) {
     const [fewest, most] = enrollsInAnHour;
     const was = observed.enrollsInAnHour ?? -1;
@@ -33,7 +35,7 @@ function isNext(wanted: Next, was: Observed['next']): boolean {
 
 function show(value: unknown): string {
   if (typeof value === 'number') return `after ${value} s`;
-  if (Array.isArray(value)) return `after ${value[0]} to ${value[1]} s`;
+  if (Array.isArray(value) && typeof value[0] === 'number') return `after ${value[0]} to ${value[1]} s`;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -8,6 +8,7 @@ export function keyFate(cell: Cell, arrivals: readonly Arrival[], issued: number
   const facts = `${asked} enrollments, keys in use: ${keys.join(', ') || 'none'}`;
   if (cell.endpoint !== 'enroll') {
     if (asked === 0 && keys.length <= 1) return 'kept';
+    if (asked > 1 && keys.length > 2) return 'replaced again and again';
     return asked === 1 && issued === 1 && keys.at(-1) === 'issued-key-1' && keys.length === 2
       ? 'replaced'
       : facts;

@@ -8,6 +8,8 @@ export interface Observed {
   readonly next: 'done' | 'when asked' | 'at once' | number | string;
   /** The text that osqueryd was given, undefined for a failure or when it did not ask. */
   readonly queries: string | undefined;
+  /** Ids of queries for which the server was sent a status that is not 0. */
+  readonly reported: readonly string[];
   readonly enrollsInAnHour: number | undefined;
   /** Whatever must never happen, and did. */
   readonly problems: readonly string[];

@@ -1,5 +1,5 @@
 import type { Cell, ConfigFate } from '../cell.ts';
-import { type Certificates, honestQueries } from '../server/index.ts';
+import { type Arrival, type Certificates, honestQueries } from '../server/index.ts';
 import type { Host, OpenSubject } from '../subject/index.ts';
 import { keyFate } from './key-fate.ts';
 import { lineFate } from './line-fate.ts';
@@ -69,6 +69,7 @@ class Play {
       key: keyFate(this.#cell, arrivals, honest.enrolled),
       next,
       queries: given,
+      reported: failedIds(arrivals),
       enrollsInAnHour,
       problems: [...this.#problems, ...this.#misdeeds()],
     };
@@ -181,6 +182,15 @@ class Play {
     if (subject.dropped() > 0) misdeeds.push(`${subject.dropped()} lines were dropped`);
     return misdeeds;
   }
+}
+
+/** The ids that distributed writes report with a status that is not 0. */
+function failedIds(arrivals: readonly Arrival[]): string[] {
+  const writes = arrivals.filter(({ endpoint, accepted }) => endpoint === 'distributed_write' && accepted);
+  const statuses = writes.flatMap(({ lines }) =>
+    lines.flatMap((line) => Object.entries((JSON.parse(line) as { statuses?: object }).statuses ?? {})),
+  );
+  return statuses.filter(([, status]) => status !== 0).map(([id]) => id);
 }
 
 /** Which configuration of the server this is. */
