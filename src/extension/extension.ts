@@ -164,8 +164,7 @@ export class Extension {
 
   async #nextLook(): Promise<void> {
     const { intervalMs = 3000 } = this.#options;
-    const { signal } = this.#leaving;
-    await this.#clock.sleep(intervalMs, AbortSignal.any([this.#wake.signal, signal])).catch(() => {});
+    await this.#clock.sleep(intervalMs, this.#wake.signal).catch(() => {});
     this.#throwIfLeaving();
     this.#wake = new AbortController();
   }
@@ -226,6 +225,7 @@ export class Extension {
   #leave(reason: string): void {
     this.#log('info', `leaving: ${reason}`);
     this.#leaving.abort(new ExtensionError('stopped', reason));
+    this.#wake.abort();
   }
 
   /** Waits until the osqueryd that we registered with is gone. */
@@ -271,6 +271,10 @@ export class Extension {
   }
 
   #log(level: LogLevel, text: string): void {
-    this.#options.log?.(level, text);
+    try {
+      this.#options.log?.(level, text);
+    } catch {
+      // What cannot be told is no reason to end.
+    }
   }
 }

@@ -94,7 +94,7 @@ export class Registration {
    */
   async renew(limitMs: number): Promise<void> {
     const { clock, intervalMs, manager, signal, throwIfLeaving } = this.#options;
-    const giveUpAt = clock.monotonic() + duplicateIntervals * intervalMs + duplicateExtraMs;
+    let giveUpAt: number | undefined;
     for (;;) {
       throwIfLeaving();
       const mark = socketMark(manager.socket);
@@ -105,8 +105,13 @@ export class Registration {
         return;
       }
       throwIfLeaving();
-      if (outcome.code === 'socket') await this.waitForManager(limitMs);
-      else if (outcome.code !== 'taken' || clock.monotonic() >= giveUpAt) throw outcome;
+      if (outcome.code === 'socket' || outcome.code === 'timeout') {
+        giveUpAt = undefined;
+        await this.waitForManager(limitMs);
+      } else {
+        giveUpAt ??= clock.monotonic() + duplicateIntervals * intervalMs + duplicateExtraMs;
+        if (outcome.code !== 'taken' || clock.monotonic() >= giveUpAt) throw outcome;
+      }
       await clock.sleep(slowPollMs, signal);
     }
   }

@@ -169,6 +169,19 @@ test('ten workers killed in a row find the extension again', async () => {
   expect(one.registered()).toHaveLength(11);
 });
 
+test('at whatever moment the worker is killed, the next one finds the extension in time', async () => {
+  const { daemon: one, extension, asked } = await running();
+  for (let offsetMs = 0; offsetMs <= 3300; offsetMs += 330) {
+    const times = asked.times;
+    await one.pass(5000 + offsetMs);
+    one.standIn.killWorker();
+    await one.until(() => asked.times === times + 1);
+  }
+  const ends = one.events.flatMap((event) => (event.kind === 'worker_exited' ? [event.end] : []));
+  expect(new Set(ends.map((end) => JSON.stringify(end)))).toEqual(new Set(['{"signal":"SIGKILL"}']));
+  expect(one.extensions).toEqual([extension]);
+});
+
 test('an extension that osqueryd dropped without a word registers again at the next interval', async () => {
   const { daemon: one, extension } = await running();
   await one.manager.deregister(extension.uuid);
