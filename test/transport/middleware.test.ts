@@ -141,6 +141,24 @@ describe('what an attempt may change', () => {
     await closed;
   });
 
+  test('the server: each keeps its connection open', async () => {
+    await using other = await start({});
+    await using talk = await start({
+      attempt: (request, next) => {
+        const port = `${(request.endpoint === 'log' ? other : talk).server.port}`;
+        return next({ ...request, url: Object.assign(new URL(request.url), { port }) });
+      },
+    });
+    for (let i = 0; i < 3; i++) {
+      expect((await talk.config()).outcome.kind).toBe('delivered');
+      expect((await talk.log(['{}'])).outcome.kind).toBe('delivered');
+    }
+    expect([talk, other].map(({ server }) => [server.seen.length, server.connections])).toEqual([
+      [3, 1],
+      [3, 1],
+    ]);
+  });
+
   test('nothing but https', async () => {
     await using talk = await start({
       attempt: (request, next) => next({ ...request, url: new URL('http://localhost/') }),

@@ -20,18 +20,27 @@ interface Idle {
   readonly openedAt: number;
 }
 
+/** Idle connections to one server, and what the next handshake there can go on from. */
+interface Pool {
+  idle: Idle[];
+  session: Buffer | undefined;
+}
+
+/** A second server as fall-back, or a few: what is used alternately stays open. */
+const maxOrigins = 4;
+
 /**
- * The open connections to the server. They are replaced when a certificate, the proxy or the server changes, and after
+ * The open connections, by server. They are replaced when a certificate or the proxy changes, and after
  * `tls_session_timeout`.
  */
 export class Connections {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #credentials = new CredentialStore();
   readonly #open = new Set<Connection>();
-  #idle: Idle[] = [];
+  /** The least recently used first. */
+  #pools = new Map<string, Pool>();
   #family = '';
   #current: Credentials | undefined;
-  #session: Buffer | undefined;
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
@@ -46,20 +55,21 @@ export class Connections {
     const port = url.port === '' ? 443 : Number(url.port);
     const proxy = proxyFor(settings.proxyHostname, host, port);
     const credentials = this.#credentials.read(settings);
-    const family = JSON.stringify([url.origin, settings.proxyHostname, settings.sessionReuse]);
+    const family = JSON.stringify([settings.proxyHostname, settings.sessionReuse]);
     if (credentials !== this.#current || family !== this.#family) this.#startAnew(credentials, family);
+    const pool = this.#poolFor(url.origin);
 
     const timeoutMs = settings.sessionTimeoutS === 0 ? Infinity : settings.sessionTimeoutS * 1_000;
-    const entry = this.#takeIdle(timeoutMs) ?? {
+    const entry = this.#takeIdle(pool, timeoutMs) ?? {
       openedAt: this.#clock.monotonic(),
       connection: new Connection({
         origin: url.origin,
         keepAlive: settings.sessionReuse,
         keepAliveMs: Math.min(maxIdleMs, timeoutMs),
         onSession: (session) => {
-          if (settings.sessionReuse && credentials === this.#current) this.#session = session;
+          if (settings.sessionReuse) pool.session = session;
         },
-        route: () => ({ host, port, proxy, context: credentials.context, session: this.#session }),
+        route: () => ({ host, port, proxy, context: credentials.context, session: pool.session }),
       }),
     };
     const { connection } = entry;
@@ -68,9 +78,9 @@ export class Connections {
       connection,
       proxy,
       release: () => {
-        const current = credentials === this.#current && family === this.#family;
+        const current = this.#pools.get(url.origin) === pool;
         if (current && settings.sessionReuse && connection.usable) {
-          this.#idle.push(entry);
+          pool.idle.push(entry);
         } else {
           this.#drop(connection);
         }
@@ -80,12 +90,24 @@ export class Connections {
 
   /** Ends every connection at once, also those that are in use. */
   close(): void {
-    this.#idle = [];
+    this.#pools.clear();
     for (const connection of this.#open) this.#drop(connection);
   }
 
-  #takeIdle(timeoutMs: number): Idle | undefined {
-    for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
+  #poolFor(origin: string): Pool {
+    const pool = this.#pools.get(origin) ?? { idle: [], session: undefined };
+    this.#pools.delete(origin);
+    this.#pools.set(origin, pool);
+    for (const [oldest, { idle }] of this.#pools) {
+      if (this.#pools.size <= maxOrigins) break;
+      this.#pools.delete(oldest);
+      for (const { connection } of idle) this.#drop(connection);
+    }
+    return pool;
+  }
+
+  #takeIdle(pool: Pool, timeoutMs: number): Idle | undefined {
+    for (let entry = pool.idle.pop(); entry !== undefined; entry = pool.idle.pop()) {
       const age = this.#clock.monotonic() - entry.openedAt;
       if (entry.connection.usable && age < timeoutMs) return entry;
       this.#drop(entry.connection);
@@ -94,9 +116,8 @@ export class Connections {
   }
 
   #startAnew(credentials: Credentials, family: string): void {
-    for (const { connection } of this.#idle) this.#drop(connection);
-    this.#idle = [];
-    this.#session = undefined;
+    for (const { idle } of this.#pools.values()) for (const { connection } of idle) this.#drop(connection);
+    this.#pools.clear();
     this.#current = credentials;
     this.#family = family;
   }
