@@ -10,6 +10,9 @@ import { say } from './lib/say.mjs';
 import { summary } from './test-reporter.mjs';
 
 const minute = 60_000;
+const started = Date.now();
+/** What lint and types may take at the end. */
+const reserve = 1.5 * minute;
 
 for (const line of installMissing()) say(line);
 
@@ -20,7 +23,7 @@ const add = (more) => {
 
 add(tests());
 for (const script of ['lint', 'types']) {
-  const ok = npm(['run', '--silent', script], 2 * minute);
+  const ok = npm(['run', '--silent', script], reserve / 2);
   say(`${script}: ${ok ? 'passed' : 'failed'}`);
   add({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
 }
@@ -32,12 +35,17 @@ function tests() {
   const directory = mkdtempSync(join(tmpdir(), 'osquery-remote-ci-'));
   const file = join(directory, 'counts.json');
   try {
-    const ok = npm(['test'], 9 * minute, { OSQUERY_REMOTE_TEST_COUNTS: file });
+    const ok = npm(['test'], testMs(), { OSQUERY_REMOTE_TEST_COUNTS: file });
     const run = readCounts(file);
     return ok || run.failed > 0 ? run : { ...run, failed: 1 };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** What is left of 14 minutes. */
+function testMs() {
+  return Math.round(14 * minute - reserve - (Date.now() - started));
 }
 
 function readCounts(file) {

@@ -9,7 +9,7 @@ const shownLines = 15;
 /** Installs exactly what package-lock.json says, also what is only needed to build, whatever NODE_ENV is. */
 export function install() {
   const npm = process.env.npm_execpath;
-  const [command, ...args] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
+  const [command, ...args] = /\.c?js$/.test(npm ?? '') ? [process.execPath, npm] : ['npm'];
   const options = [
     'ci',
     '--include=dev',
