@@ -5,7 +5,9 @@ import { isGood, report } from './report.ts';
 import { run } from './run.ts';
 
 /** Milliseconds without progress after which what is still missing counts as lost. */
-const patienceMs = 60_000;
+const patienceMs = 45_000;
+/** A restart takes a second, and a period of the logger another. */
+const settleMs = 3_000;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -36,6 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
     extension: given.extension,
     say: given.verbose ? say : () => {},
     patienceMs,
+    settleMs,
   });
   const good = isGood(result);
   if (good && !given.keep) rmSync(result.directory, { recursive: true, force: true });

@@ -6,7 +6,7 @@ const mostShown = 10;
 /** What a run found, in lines; the last one is for programs. */
 export function report({ verdict, exit78, violations, notes }: RunResult): string[] {
   const shown = (what: string, numbers: readonly number[]) =>
-    numbers.length === 0 ? [] : [`${what}: ${numbers.slice(0, mostShown).join(', ')}${dots(numbers)}`];
+    numbers.length === 0 ? [] : [`${what}: ${ranges(numbers)}`];
   return [
     ...notes,
     ...shown('lost lines', verdict.lost),
@@ -41,6 +41,15 @@ export function isGood({ verdict, exit78, violations }: RunResult): boolean {
   return wrong.every((list) => list.length === 0) && accepted === delivered + dropped + quarantined;
 }
 
-function dots(list: readonly unknown[]): string {
-  return list.length > mostShown ? `, … (${list.length})` : '';
+/** `1-3, 7`: what is lost together belongs together. */
+function ranges(numbers: readonly number[]): string {
+  const found: { readonly from: number; to: number }[] = [];
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    const last = found.at(-1);
+    if (last !== undefined && number <= last.to + 1) last.to = number;
+    else found.push({ from: number, to: number });
+  }
+  const texts = found.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
+  const more = texts.length > mostShown ? `, … (${numbers.length} in all)` : '';
+  return `${texts.slice(0, mostShown).join(', ')}${more}`;
 }

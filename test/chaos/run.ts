@@ -17,9 +17,13 @@ export interface RunOptions {
   readonly plan: Plan;
   /** The extension's executable. */
   readonly extension: string;
+  /** Environment of the extension beside this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly say: (text: string) => void;
   /** Milliseconds without progress after which the rest counts as lost. */
   readonly patienceMs: number;
+  /** Milliseconds after the last restart in which something may be sent again. */
+  readonly settleMs: number;
 }
 
 /** Everything that a run found. */
@@ -80,7 +84,7 @@ class Run {
     this.#extension = new ExtensionControl({
       path: options.extension,
       core: this.#core,
-      env: { ...process.env, OSQUERY_REMOTE_STORE: join(this.#directory, 'store') },
+      env: { ...process.env, ...options.env, OSQUERY_REMOTE_STORE: join(this.#directory, 'store') },
       outputFile: join(this.#directory, 'extension.log'),
     });
     this.#logging = new Logging(this.#core, this.#ledger);
@@ -115,13 +119,13 @@ class Run {
     while (this.#distributed.pending > 0 && this.#core.has('distributed/remote')) await sleep(100);
     this.#distributed.stop();
     await Promise.all(this.#loops);
-    await this.#untilDelivered();
+    await this.#untilDelivered(this.#options.patienceMs);
     // What is delivered must stay so: a restart that sends again what the server has would show now.
     await this.#extension.kill();
     this.#extension.start();
     await this.#registered();
-    await sleep(3000);
-    await this.#untilDelivered();
+    await sleep(this.#options.settleMs);
+    await this.#untilDelivered(this.#options.settleMs);
     this.#quarantine = await this.#countQuarantine();
   }
 
@@ -219,7 +223,7 @@ class Run {
   }
 
   /** Waits until every accepted line is there that can be, as long as something moves. */
-  async #untilDelivered(): Promise<void> {
+  async #untilDelivered(patienceMs: number): Promise<void> {
     let best = Number.POSITIVE_INFINITY;
     let movedAt = performance.now();
     for (;;) {
@@ -234,7 +238,7 @@ class Run {
       if (lost.length < best) {
         best = lost.length;
         movedAt = performance.now();
-      } else if (performance.now() - movedAt > this.#options.patienceMs) return;
+      } else if (performance.now() - movedAt > patienceMs) return;
       await sleep(1000);
     }
   }
