@@ -61,13 +61,13 @@ export class HostIdentity {
   /** By `--host_identifier`; what is not known, and what is empty, is the host name, as in osqueryd. */
   identifier(kind: string, specified: string): string {
     const info = this.#details['osquery_info'];
-    const chosen = {
-      uuid: info?.['uuid'],
-      instance: info?.['instance_id'],
-      ephemeral: this.#ephemeral,
-      specified,
-    }[kind];
-    return chosen || hostname().trim();
+    const kinds = new Map([
+      ['uuid', info?.['uuid']],
+      ['instance', info?.['instance_id']],
+      ['ephemeral', this.#ephemeral],
+      ['specified', specified],
+    ]);
+    return kinds.get(kind) || hostname().trim();
   }
 
   async #firstRow(table: string): Promise<Record<string, string> | undefined> {

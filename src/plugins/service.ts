@@ -12,10 +12,10 @@ import { Enrollment, type EnrollmentStore, type StoredEnrollment } from './enrol
 import { HostIdentity } from './host-identity.ts';
 import type { Intake, LineTaker } from './intake.ts';
 import { keyDatabase } from './key-database.ts';
-import { type Loss, Outbox } from './outbox/index.ts';
+import { type Loss, memoryStore, Outbox } from './outbox/index.ts';
 import { ownStatusLine } from './own-status-line.ts';
 import { RemoteApi } from './remote-api.ts';
-import { capsOf, forwardSettings, readSettings, type Settings } from './settings/index.ts';
+import { capsOf, forwardSettings, type Settings, settingsReader } from './settings/index.ts';
 import { Store } from './store/index.ts';
 import { outboxTable, quarantineTable, statusTable } from './tables/index.ts';
 import {
@@ -50,6 +50,14 @@ const optionsMs = 10_000;
 /** After the first configuration: until its queries are set up, and the first of them have begun. */
 const settleMs = 1000;
 
+/** What is there before the rest. */
+interface Parts {
+  readonly identity: HostIdentity;
+  readonly read: ReturnType<typeof settingsReader>;
+  readonly settings: Settings;
+  readonly store: Store;
+}
+
 /** Everything behind the plugins, opened after registration: settings, store, node key, transport, outbox. */
 export class Service implements LineTaker {
   readonly config: RemoteConfig;
@@ -63,6 +71,7 @@ export class Service implements LineTaker {
   readonly #store: Store;
   readonly #transport: Transport;
   readonly #batchResults: BatchResults;
+  readonly #read: Parts['read'];
   #settings: Settings;
   #registration = 0;
 
@@ -78,16 +87,18 @@ export class Service implements LineTaker {
       manager.options({ timeoutMs: optionsMs, signal }),
       identity.refresh(),
     ]);
-    const settings = readSettings(flags, env, identity.version, (text) => log('warning', text));
+    const read = settingsReader(env, (text) => log('warning', text));
+    const settings = read(flags, identity.version);
     const store = await Store.open({ path: storePath(settings, env), clock, log, signal });
-    const service = new Service(options, identity, settings, store);
+    const service = new Service(options, { identity, read, settings, store });
     await service.#open();
     return service;
   }
 
-  private constructor(options: ServiceOptions, identity: HostIdentity, settings: Settings, store: Store) {
+  private constructor(options: ServiceOptions, { identity, read, settings, store }: Parts) {
     const { manager, clock, env, log, signal, random } = options;
     this.#options = options;
+    this.#read = read;
     this.#identity = identity;
     this.#settings = settings;
     this.#store = store;
@@ -204,7 +215,7 @@ export class Service implements LineTaker {
   }
 
   async #open(): Promise<void> {
-    const { intake, registration } = this.#options;
+    const { intake, registration, log } = this.#options;
     this.#registration = registration?.() ?? 0;
     const batch = {
       ...this.#batchConditions(),
@@ -216,7 +227,13 @@ export class Service implements LineTaker {
     this.enrollment.onKey((key) => this.#followKey(key));
     const lost = intake.attach(this);
     if (lost > 0) this.#reportLoss({ stream: 'result', lines: lost, reason: 'memory' });
-    await this.outbox.open(this.#store.lookups);
+    await this.outbox.open(this.#store.lookups).catch((error: unknown) => {
+      log(
+        'error',
+        `the store cannot be read (${error}); positions are kept in memory, and lines may be sent twice`,
+      );
+      return this.outbox.open(memoryStore());
+    });
     // Somebody will want the key soon. A host that only has our extension loaded does not enroll.
     if (this.#isInUse()) void this.enrollment.obtain({ maxWaitMs: 0 }).catch(() => {});
   }
@@ -273,11 +290,11 @@ export class Service implements LineTaker {
   }
 
   async #readFlagsSoon(): Promise<void> {
-    const { manager, env, clock, log, signal } = this.#options;
+    const { manager, clock, signal } = this.#options;
     try {
       await clock.sleep(flagsAppliedMs, signal);
       const flags = await manager.options({ timeoutMs: optionsMs, signal });
-      this.#settings = readSettings(flags, env, this.#identity.version, (text) => log('warning', text));
+      this.#settings = this.#read(flags, this.#identity.version);
     } catch {
       // osqueryd is away or busy: after the next configuration again.
       return;

@@ -5,7 +5,7 @@ import type { SyncMode } from '../outbox/index.ts';
 export interface OwnSettings {
   /** `remote_sync`: when a line also reaches the disk. Default `interval` (1 s). */
   readonly sync: SyncMode;
-  /** `remote_buffer_max_bytes`, default 512 MiB. */
+  /** `remote_buffer_max_bytes`, default 512 MiB, as is 0. */
   readonly bufferMaxBytes: number;
   /** `remote_buffer_max_age` in seconds, 0 (default) is none. */
   readonly bufferMaxAgeS: number;
@@ -13,7 +13,7 @@ export interface OwnSettings {
   readonly bufferMinFreeBytes: number | undefined;
   /** `remote_batch_results`: one call of osqueryd per query instead of one per row. Default false. */
   readonly batchResults: boolean;
-  /** `remote_distributed_max_age` in seconds, default 24 h: how long a distributed result waits. */
+  /** `remote_distributed_max_age` in seconds, default 24 h: how long a distributed result waits; 0 is for ever. */
   readonly distributedMaxAgeS: number;
 }
 
@@ -48,7 +48,7 @@ export function readOwnSettings(
       if (text === undefined || text === '') continue;
       const value = parse(text.trim());
       if (value !== undefined) return value;
-      warn(`${source} is "${text}"; it takes ${takes}, so its default counts`);
+      warn(`${source} is "${text}"; it takes ${takes}, so it is ignored`);
     }
     return byDefault;
   };

@@ -27,8 +27,9 @@ export interface Settings {
   readonly disableDatabase: boolean;
 }
 
-/** As osquery's on Linux. On other systems `options()` always has the path. */
+/** As osquery's on Linux. On other systems `options()` always has the paths. */
 const defaultDatabasePath = '/var/osquery/osquery.db';
+const defaultServerCerts = '/opt/osquery/share/osquery/certs/certs.pem';
 
 /**
  * Reads osqueryd's flags. A flag that is missing (an older osqueryd, a build without it) counts as osquery's default.
@@ -44,8 +45,9 @@ export function readSettings(
   const text = (name: string, byDefault = '') => options.get(name)?.value ?? byDefault;
   const bool = (name: string, byDefault = false) => text(name, String(byDefault)) === 'true';
   const number = (name: string, byDefault: number) => {
-    const value = Number(text(name, String(byDefault)));
-    return Number.isFinite(value) && value >= 0 ? value : byDefault;
+    const given = text(name);
+    const value = Number(given);
+    return given !== '' && Number.isFinite(value) && value >= 0 ? value : byDefault;
   };
   const clientCert = text('tls_client_cert');
   const clientKey = text('tls_client_key');
@@ -59,7 +61,7 @@ export function readSettings(
         distributedRead: text('distributed_tls_read_endpoint'),
         distributedWrite: text('distributed_tls_write_endpoint'),
       },
-      serverCerts: text('tls_server_certs'),
+      serverCerts: text('tls_server_certs', defaultServerCerts),
       clientCert,
       clientKey,
       proxyHostname: text('proxy_hostname'),
@@ -93,11 +95,11 @@ export function readSettings(
     hostIdentifier: text('host_identifier', 'hostname'),
     specifiedIdentifier: text('specified_identifier'),
     disableStatusLog: bool('tls_disable_status_log'),
-    loggerPlugins: text('logger_plugin')
+    loggerPlugins: text('logger_plugin', 'filesystem')
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== ''),
-    configPlugin: text('config_plugin'),
+    configPlugin: text('config_plugin', 'filesystem'),
     loggerEventType: bool('logger_event_type', true),
     configRefreshS: number('config_refresh', 0),
     loggerPeriodMs: number('logger_tls_period', 4) * 1000,
@@ -107,6 +109,20 @@ export function readSettings(
     databasePath: text('database_path', defaultDatabasePath),
     disableDatabase: bool('disable_database'),
   };
+}
+
+/** `readSettings` for a process that reads them again and again: each warning is given once. */
+export function settingsReader(
+  env: NodeJS.ProcessEnv,
+  warn: (text: string) => void,
+): (options: ReadonlyMap<string, OsqueryOption>, version: string) => Settings {
+  const told = new Set<string>();
+  const once = (text: string) => {
+    if (told.has(text)) return;
+    told.add(text);
+    warn(text);
+  };
+  return (options, version) => readSettings(options, env, version, once);
 }
 
 /** Results of ad-hoc queries are waited for by a person: they go out within a second. */
@@ -127,12 +143,13 @@ export function forwardSettings(settings: Settings, stream: StreamName): Forward
 }
 
 export function capsOf({ own, bufferedLogMax }: Settings): Partial<Caps> {
-  const age =
-    own.bufferMaxAgeS === 0 ? {} : { result: own.bufferMaxAgeS * 1000, status: own.bufferMaxAgeS * 1000 };
+  const { bufferMaxAgeS, distributedMaxAgeS } = own;
+  const age = bufferMaxAgeS === 0 ? {} : { result: bufferMaxAgeS * 1000, status: bufferMaxAgeS * 1000 };
+  const distributed = distributedMaxAgeS === 0 ? {} : { distributed: distributedMaxAgeS * 1000 };
   return {
     maxLines: bufferedLogMax,
     maxBytes: own.bufferMaxBytes === 0 ? defaultCaps.maxBytes : own.bufferMaxBytes,
     minFreeBytes: own.bufferMinFreeBytes,
-    maxAgeMs: { ...age, distributed: own.distributedMaxAgeS * 1000 },
+    maxAgeMs: { ...age, ...distributed },
   };
 }

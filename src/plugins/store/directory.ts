@@ -11,17 +11,7 @@ export class StoreError extends Error {
  * @throws {StoreError} when it is no directory, belongs to somebody else, or others can write there.
  */
 export function prepareDirectory(path: string): void {
-  const before = stat(path);
-  if (before === undefined) {
-    try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw new StoreError(
-        `${path} cannot be made (${reason(error)}); set OSQUERY_REMOTE_STORE to a directory that can`,
-      );
-    }
-    return;
-  }
+  const before = stat(path) ?? make(path);
   if (!before.isDirectory()) {
     throw new StoreError(
       `${path} is not a directory; remove it, or set OSQUERY_REMOTE_STORE to another place`,
@@ -43,6 +33,17 @@ export function prepareDirectory(path: string): void {
     );
   }
   if ((before.mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+function make(path: string): Stats {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return lstatSync(path);
+  } catch (error) {
+    throw new StoreError(
+      `${path} cannot be made (${reason(error)}); set OSQUERY_REMOTE_STORE to a directory that can`,
+    );
+  }
 }
 
 function checkOwner(path: string, { uid }: Stats): void {

@@ -66,12 +66,12 @@ export class Store {
 
   /** JSON under a key, `undefined` when there is none or it cannot be read. */
   async get<T>(key: string): Promise<T | undefined> {
-    for await (const [, value] of this.lookups.iterator({ gte: key, lt: `${key}\u0000` })) {
-      try {
+    try {
+      for await (const [, value] of this.lookups.iterator({ gte: key, lt: `${key}\u0000` })) {
         return JSON.parse(value) as T;
-      } catch {
-        return undefined;
       }
+    } catch {
+      // Damaged: as good as lost.
     }
     return undefined;
   }
