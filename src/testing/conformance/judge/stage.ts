@@ -100,6 +100,13 @@ export class Stage implements AsyncDisposable {
     return call;
   }
 
+  /** Waits, without letting time pass, until the client has begun so many requests. */
+  async begun(count: number): Promise<void> {
+    const end = performance.now() + patienceMs;
+    while (this.subject.requests() < count && performance.now() < end) await realSleep(1);
+    await this.settle();
+  }
+
   /** Waits for arrivals without letting time pass. @returns whether there are so many */
   async arrived(count: number, where: (arrival: Arrival) => boolean): Promise<boolean> {
     const enough = () => this.server.arrivals.filter(where).length >= count;

@@ -115,6 +115,10 @@ class RemoteSubject implements Subject {
     return Math.max(this.#watch.busy, enrolling ? 1 : 0);
   }
 
+  requests(): number {
+    return this.#watch.begun;
+  }
+
   async close(): Promise<void> {
     this.#ending.abort(new Error('the process ends'));
     await this.#service.close();

@@ -37,6 +37,8 @@ export interface Subject {
    * requests to a server that hangs.
    */
   underWay(): number;
+  /** Requests that it has begun so far, those that found no server included. */
+  requests(): number;
   close(): Promise<void>;
 }
 

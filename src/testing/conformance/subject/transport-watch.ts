@@ -11,6 +11,8 @@ interface PortMessage {
 
 /** Knows how many requests the transport is busy with, by the messages that cross its port. */
 export class TransportWatch {
+  /** Requests so far. */
+  begun = 0;
   #requests = new Set<number>();
   #rests = new Set<number>();
 
@@ -27,7 +29,10 @@ export class TransportWatch {
       const { port } = host;
       const post = port.postMessage.bind(port);
       port.postMessage = (message: PortMessage, transfer?: []) => {
-        if (message.type === 'request') this.#requests.add(message.id);
+        if (message.type === 'request') {
+          this.#requests.add(message.id);
+          this.begun++;
+        }
         if (message.type === 'cancel') this.#requests.delete(message.id);
         if (message.type === 'woke') this.#rests.delete(message.id);
         post(message, transfer);
