@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { DistributedReadReply } from '../../api.ts';
 import type { Outbox } from '../outbox/index.ts';
 import type { RemoteApi } from '../remote-api.ts';
 import { splitResults } from './split-results.ts';
+import { usableWork } from './usable-work.ts';
 
 const keyMs = 50_000;
 /** Ids that were handed out and not answered yet; osqueryd never has that many. */
@@ -36,7 +36,7 @@ export class RemoteDistributed {
       ({ outcome } = await api.call({ endpoint: 'distributed_read' }, { keyMs, signal }));
     }
     if (outcome.kind !== 'delivered') throw new Error(outcome.reason);
-    return this.#withoutAnswered(outcome.body);
+    return this.#work(outcome.body);
   }
 
   /** Keeps each query's result until the server has it. */
@@ -52,24 +52,40 @@ export class RemoteDistributed {
     }
   }
 
-  #withoutAnswered(body: Uint8Array): Uint8Array | string {
+  /** The work that is left when what osqueryd cannot take, and what has its answer waiting here, is taken out. */
+  #work(body: Uint8Array): Uint8Array | string {
     const reply = parse(body);
     if (reply === undefined) return body;
+    const { mended, queries, unusable } = usableWork(reply);
     const waiting = this.#options.outbox.waiting();
-    const answered = Object.entries(reply.queries ?? {}).filter(([id, sql]) => {
+    const answered = Object.entries(queries).filter(([id, sql]) => {
       const tag = waiting.get(id)?.tag;
       // Without a tag the result is from before a restart of this process: the id has to do.
       return tag !== undefined && (tag === '' || tag === tagOf(sql));
     });
-    for (const [id, sql] of Object.entries(reply.queries ?? {})) this.#remember(id, tagOf(sql));
-    if (answered.length === 0) return body;
-    const left = { ...reply, queries: { ...reply.queries }, discovery: { ...reply.discovery } };
+    for (const [id, sql] of Object.entries(queries)) this.#remember(id, tagOf(sql));
+    for (const [id, problem] of unusable) if (!waiting.has(id)) this.#refuse(id, problem);
+    if (answered.length === 0) return mended === undefined ? body : JSON.stringify(mended);
+    const work = { ...(mended ?? reply) };
     for (const [id] of answered) {
-      delete left.queries[id];
-      delete left.discovery[id];
+      for (const name of ['queries', 'discovery']) work[name] = without(work[name], id);
       this.#handed.delete(id);
     }
-    return JSON.stringify(left);
+    return JSON.stringify(work);
+  }
+
+  /** Tells the server that a query cannot be run, which it would otherwise offer for ever. */
+  #refuse(id: string, problem: string): void {
+    const results = {
+      queries: { [id]: [] },
+      statuses: { [id]: 1 },
+      messages: { [id]: problem },
+      stats: { [id]: {} },
+    };
+    this.#options.outbox.append('distributed', 'results', Buffer.from(JSON.stringify(results)), {
+      key: id,
+      tag: tagOf(problem),
+    });
   }
 
   #remember(id: string, tag: string): void {
@@ -82,16 +98,22 @@ export class RemoteDistributed {
   }
 }
 
-function tagOf(sql: unknown): string {
-  return createHash('sha256').update(String(sql)).digest('base64url').slice(0, 22);
+function tagOf(sql: string): string {
+  return createHash('sha256').update(sql).digest('base64url').slice(0, 22);
 }
 
-/** `undefined` when there is nothing to leave out. What makes no sense is left to osqueryd. */
-function parse(body: Uint8Array): DistributedReadReply | undefined {
+/** The object without a member; nothing if it is none. */
+function without(object: unknown, name: string): unknown {
+  if (typeof object !== 'object' || object === null) return undefined;
+  return Object.fromEntries(Object.entries(object).filter(([other]) => other !== name));
+}
+
+/** `undefined` when it is no object: the transport has seen to that, and a transport module may have given anything. */
+function parse(body: Uint8Array): Record<string, unknown> | undefined {
   try {
-    const reply = JSON.parse(Buffer.from(body).toString('utf8')) as DistributedReadReply;
-    return typeof reply.queries === 'object' && reply.queries !== null && !Array.isArray(reply.queries)
-      ? reply
+    const reply: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    return typeof reply === 'object' && reply !== null && !Array.isArray(reply)
+      ? (reply as Record<string, unknown>)
       : undefined;
   } catch {
     return undefined;
