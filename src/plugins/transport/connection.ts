@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
+import type { Clock } from '../../clock/index.ts';
 import { connectTls, type Route } from './connector.ts';
 import type { HttpRequest } from './http-request.ts';
 import { maxHeadBytes, maxReplyBytes } from './limits.ts';
@@ -7,6 +8,7 @@ import type { HttpReply } from './reply.ts';
 
 export interface ConnectionOptions {
   readonly origin: string;
+  readonly clock: Pick<Clock, 'sleep'>;
   /** Asked at every connect. */
   route(): Route;
   /** False: one request, then close (`tls_session_reuse`). */
@@ -101,7 +103,7 @@ export class Connection {
   async #connect(): Promise<TLSSocket> {
     this.#served = 0;
     this.#socket = undefined;
-    const socket = await connectTls(this.#options.route(), this.#stop.signal);
+    const socket = await connectTls(this.#options.route(), this.#options.clock, this.#stop.signal);
     socket.on('session', this.#options.onSession);
     this.#socket = socket;
     return socket;

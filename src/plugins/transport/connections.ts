@@ -34,7 +34,7 @@ const maxOrigins = 4;
  * `tls_session_timeout`.
  */
 export class Connections {
-  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #clock: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly #credentials = new CredentialStore();
   readonly #open = new Set<Connection>();
   /** The least recently used first. */
@@ -42,7 +42,7 @@ export class Connections {
   #family = '';
   #current: Credentials | undefined;
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  constructor(clock: Pick<Clock, 'monotonic' | 'sleep'>) {
     this.#clock = clock;
   }
 
@@ -64,6 +64,7 @@ export class Connections {
       openedAt: this.#clock.monotonic(),
       connection: new Connection({
         origin: url.origin,
+        clock: this.#clock,
         keepAlive: settings.sessionReuse,
         keepAliveMs: Math.min(maxIdleMs, timeoutMs),
         onSession: (session) => {

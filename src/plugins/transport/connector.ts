@@ -1,6 +1,10 @@
 import { isIP, connect as openSocket, type Socket } from 'node:net';
 import { connect as openTls, type SecureContext, type TLSSocket } from 'node:tls';
+import type { Clock } from '../../clock/index.ts';
+import { RemoteError } from './error.ts';
 import { hearOut } from './last-words.ts';
+import { connectMs } from './limits.ts';
+import { withinPhase } from './phase.ts';
 import { openTunnel, type ProxyAddress } from './proxy.ts';
 
 /** Where and how to connect. */
@@ -17,13 +21,28 @@ export interface Route {
  * A TLS connection (1.2 or later, HTTP/1.1) to the server, directly or through the proxy. Only the roots of the context
  * count, and the host name is checked, whatever the environment says.
  */
-export async function connectTls(route: Route, signal: AbortSignal): Promise<TLSSocket> {
-  const { host, port, proxy, context, session } = route;
-  const socket = await (proxy === undefined
-    ? openTcp(host, port, signal)
-    : openTunnel(proxy, host, port, signal));
+export async function connectTls(
+  route: Route,
+  clock: Pick<Clock, 'sleep'>,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const { host, port, proxy } = route;
+  const seconds = connectMs / 1_000;
+  const via = proxy === undefined ? '' : ' through the proxy';
+  const noTcp = () =>
+    new RemoteError('connect', `no connection to ${host}:${port}${via} within ${seconds} s`);
+  const socket = await withinPhase(clock, connectMs, noTcp, signal, (limited) =>
+    proxy === undefined ? openTcp(host, port, limited) : openTunnel(proxy, host, port, limited),
+  );
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 60_000);
+  const noTls = () =>
+    new RemoteError('tls', `${host}:${port} has not finished the handshake within ${seconds} s`);
+  return withinPhase(clock, connectMs, noTls, signal, (limited) => shakeHands(socket, route, limited));
+}
+
+function shakeHands(socket: Socket, route: Route, signal: AbortSignal): Promise<TLSSocket> {
+  const { host, context, session } = route;
   return new Promise((resolve, reject) => {
     const tls = openTls({
       socket,
