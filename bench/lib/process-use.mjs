@@ -1,12 +1,36 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Linux reports the times of a process in hundredths of a second to everyone, whatever the kernel's own tick is. */
 const tickUs = 10_000;
 
-/** CPU time of all threads of a process, user and system, in microseconds. Resolution: 10 ms. */
+/** Not every kernel keeps this account. */
+const hasScheduled = process.platform === 'linux' && scheduledNs('/proc/self') > 0;
+
+/**
+ * CPU time of a process, user and system, in microseconds: by the scheduler's own account of each living thread where
+ * there is one, else in steps of 10 ms. Only differences mean something.
+ */
 export function cpuUs(pid) {
   if (process.platform !== 'linux') return parsePsTime(ps(pid, 'time'));
+  return hasScheduled ? scheduledUs(pid) : tickedUs(pid);
+}
+
+function scheduledUs(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, thread) => sum + scheduledNs(`/proc/${pid}/task/${thread}`), 0) / 1000;
+}
+
+/** 0 for a thread that has ended meanwhile. */
+function scheduledNs(thread) {
+  try {
+    return Number(readFileSync(`${thread}/schedstat`, 'latin1').split(' ')[0]);
+  } catch {
+    return 0;
+  }
+}
+
+function tickedUs(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * tickUs;

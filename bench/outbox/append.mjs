@@ -1,6 +1,6 @@
 // What an append costs, beside a bare append-only file and a level put that is awaited, in one interleaved run:
 //   node append.mjs <directory> <lines> <rounds>
-// Answers over IPC with { variants: { [name]: { wallUs: [...], cpuUs: [...] } }, rounds }, all per line.
+// Answers over IPC with { variants: { [name]: { wallUs: [...], cpuUs: [...] } }, rounds, slowRounds }, times per line.
 import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Level } from 'level';
@@ -15,6 +15,10 @@ const rounds = Number(roundCount);
 const line = Buffer.from(resultLine());
 /** An awaited put is slow, and tells as much with fewer lines. */
 const puts = Math.ceil(lines / 10);
+/** A disk or a machine that is very busy must not take all the time. */
+const roundMs = 5_000;
+/** Rounds in which the outbox found the disk slow, and wrote by another thread. */
+let slowRounds = 0;
 
 const variants = {};
 try {
@@ -25,7 +29,7 @@ try {
     await note('outbox append, sync never', () => outbox(`${here}-never`, 'never'));
     await note('outbox append, sync interval', () => outbox(`${here}-interval`, 'interval'));
   }
-  process.send({ variants, rounds });
+  process.send({ variants, rounds, slowRounds });
 } catch (error) {
   process.send({ error: error.message });
 }
@@ -41,8 +45,8 @@ async function note(name, run) {
 
 async function bareFile(path) {
   const fd = openSync(path, 'a', 0o600);
-  const append = await measure(lines, () => inTurns(lines, () => writeSync(fd, line, 0, line.length)));
-  if (fstatSync(fd).size !== lines * line.length) throw new Error('the bare file is too short');
+  const append = await measure(() => inTurns(lines, () => writeSync(fd, line, 0, line.length), roundMs));
+  if (fstatSync(fd).size !== append.count * line.length) throw new Error('the bare file is too short');
   closeSync(fd);
   rmSync(path);
   return { append };
@@ -51,9 +55,9 @@ async function bareFile(path) {
 async function awaitedPuts(path) {
   const level = new Level(path, { valueEncoding: 'view' });
   await level.open();
-  const append = await measure(puts, async () => {
-    for (let i = 0; i < puts; i++) await level.put(String(i).padStart(12, '0'), line);
-  });
+  let key = 0;
+  const put = () => level.put(String(key++).padStart(12, '0'), line);
+  const append = await measure(() => inTurns(puts, put, roundMs));
   await level.close();
   rmSync(path, { recursive: true });
   return { append };
@@ -62,20 +66,26 @@ async function awaitedPuts(path) {
 async function outbox(path, sync) {
   const level = new Level(`${path}-lookups`);
   await level.open();
+  let slow = false;
   const box = new Outbox({
     dir: path,
     clock: systemClock,
     deliver: { result: take, status: take, distributed: take },
     caps: { minFreeBytes: 0, maxLines: 2 * lines },
     sync,
+    log: (_severity, text) => {
+      slow ||= /a write took/.test(text);
+    },
   });
   await box.open(level);
   box.pause();
-  const append = await measure(lines, () => inTurns(lines, () => box.append('result', 'line', line)));
-  const drain = await measure(lines, async () => {
+  const append = await measure(() => inTurns(lines, () => box.append('result', 'line', line), roundMs));
+  const drain = await measure(async () => {
     box.resume();
     if (!(await box.flush(AbortSignal.timeout(60_000)))) throw new Error('the outbox was not drained');
+    return append.count;
   });
+  if (slow) slowRounds++;
   await box.close();
   await level.close();
   for (const done of [path, `${path}-lookups`]) rmSync(done, { recursive: true, force: true });
@@ -89,11 +99,12 @@ function take({ records }) {
   return Promise.resolve({ answer: { kind: 'delivered' }, lines: records.length, bytes, next, unfit: [] });
 }
 
-async function measure(count, run) {
+/** @param {() => Promise<number>} run returns how many lines it did */
+async function measure(run) {
   const cpu = process.cpuUsage();
   const start = performance.now();
-  await run();
+  const count = await run();
   const wallUs = ((performance.now() - start) * 1000) / count;
   const { user, system } = process.cpuUsage(cpu);
-  return { wallUs, cpuUs: (user + system) / count };
+  return { count, wallUs, cpuUs: (user + system) / count };
 }

@@ -55,6 +55,11 @@ function report({ append, whole, drained, leftOut, size }) {
     ],
     leftOut,
     notes: [
+      ...(append.slowRounds > 0
+        ? [
+            `in ${append.slowRounds} of ${2 * append.rounds} rounds the outbox found the disk slow and wrote by its thread`,
+          ]
+        : []),
       `medians: append ${append.rounds} rounds, end to end ${whole?.bare.length ?? 0} of ${size.lines} lines`,
       ...(drained === undefined
         ? []

@@ -12,8 +12,8 @@ const driverFile = join(import.meta.dirname, 'driver.mjs');
 export async function run({ quick, progress, until }) {
   const reason = missing('dist/extension/index.js');
   if (reason !== undefined) throw new Error(reason);
-  const lines = quick ? 2500 : 4000;
-  const rounds = quick ? 3 : 9;
+  const lines = quick ? 1500 : 2500;
+  const rounds = quick ? 5 : 15;
   const dir = newWorkspace();
   const manager = await startManager(join(dir, 'em'), flags(dir));
   const driver = startNode(driverFile);
