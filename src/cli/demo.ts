@@ -54,7 +54,8 @@ export async function demo(
     const isKnown =
       error instanceof UsageError || error instanceof UnusableOsqueryd || error instanceof ExtensionMissing;
     if (!isKnown) throw error;
-    stderr.write(`osquery-remote demo: ${error.message}\n`);
+    const advice = error instanceof UnusableOsqueryd ? '; --stand-in goes without' : '';
+    stderr.write(`osquery-remote demo: ${error.message}${advice}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
 }

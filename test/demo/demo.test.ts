@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { processesOfGroup } from '../../src/cli/rig/processes.ts';
+import { runningProcesses } from '../../src/cli/rig/processes.ts';
 import { command, ensureBuilt } from '../package/build.ts';
 
 /** Everything that a demo puts anywhere, and where it is started. */
@@ -46,11 +46,9 @@ function start(args: readonly string[], env: Readonly<Record<string, string>> = 
   return { child, code, shows, text: () => text };
 }
 
-/** What is left of osqueryd, its extension and its files. */
-function leftovers(text: string): unknown[] {
-  const pid = Number(/osqueryd runs, pid (\d+)/.exec(text)?.[1]);
-  expect(pid).toBeGreaterThan(0);
-  return [...processesOfGroup(pid), ...readdirSync(directory)];
+/** What is left of osqueryd and its extension. */
+function processes() {
+  return runningProcesses().filter(({ command }) => command.includes(directory));
 }
 
 test('--once shows a whole conversation, from a directory of its own and without a terminal, and ends with 0', async () => {
@@ -65,7 +63,7 @@ test('--once shows a whole conversation, from a directory of its own and without
   expect(demo.text()).toContain('│ pid');
   // Nobody looks: no colours.
   expect(demo.text()).not.toContain('\u001b');
-  expect(leftovers(demo.text())).toEqual([]);
+  expect([...processes(), ...readdirSync(directory)]).toEqual([]);
 });
 
 test('Ctrl-C ends all three, and leaves neither process nor file', async () => {
@@ -75,7 +73,7 @@ test('Ctrl-C ends all three, and leaves neither process nor file', async () => {
   demo.child.kill('SIGINT');
 
   expect(await demo.code).toBe(0);
-  expect(leftovers(demo.text())).toEqual([]);
+  expect([...processes(), ...readdirSync(directory)]).toEqual([]);
 });
 
 test('an extension that cannot start is named as what is missing, with exit code 1', async () => {
@@ -84,7 +82,7 @@ test('an extension that cannot start is named as what is missing, with exit code
   expect(await demo.code).toBe(1);
   expect(demo.text()).toContain('OSQUERY_REMOTE_NODE names no program that can be run: /nonexistent/node');
   expect(demo.text()).toMatch(/osqueryd ended with exit code 78; the node did not enroll, /);
-  expect(leftovers(demo.text())).toEqual([]);
+  expect([...processes(), ...readdirSync(directory)]).toEqual([]);
 }, 60_000);
 
 test('an osqueryd that cannot be used is one clear line', async () => {
@@ -92,17 +90,17 @@ test('an osqueryd that cannot be used is one clear line', async () => {
 
   expect(await demo.code).toBe(1);
   expect(demo.text()).toBe(
-    'osquery-remote demo: OSQUERYD=/nonexistent/osqueryd is not an osqueryd that can be used: there is no such file\n',
+    'osquery-remote demo: OSQUERYD=/nonexistent/osqueryd is not an osqueryd that can be used: there is no such file; --stand-in goes without\n',
   );
 });
 
 test('the stand-in ends with the demo also when that is killed', async () => {
   const demo = start(['--stand-in']);
   await demo.shows(/gets a node key/);
-  const pid = Number(/osqueryd runs, pid (\d+)/.exec(demo.text())?.[1]);
+  expect(processes()).toHaveLength(2);
 
   demo.child.kill('SIGKILL');
 
   await demo.code;
-  await expect.poll(() => processesOfGroup(pid), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(processes, { timeout: 20_000 }).toEqual([]);
 });

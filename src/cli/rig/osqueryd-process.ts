@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type Clock, systemClock } from '../../clock/index.ts';
 import type { OsquerydProgram } from './locate.ts';
-import { processesOfGroup, type RunningProcess } from './processes.ts';
+import { type RunningProcess, runningProcesses } from './processes.ts';
 
 /** How osqueryd ended. */
 export interface OsquerydEnd {
@@ -32,15 +32,18 @@ export class OsquerydProcess {
   readonly exited: Promise<OsquerydEnd>;
   readonly #child: ChildProcess;
   readonly #program: OsquerydProgram;
+  readonly #directory: string;
   readonly #clock: Clock;
 
   /**
+   * @param directory its files: osqueryd and its extensions have a path below it on their command lines.
    * @param onLine gets each line that osqueryd or its extensions print.
    * @throws {Error} of the operating system when it cannot be started.
    */
   static async start(
     program: OsquerydProgram,
     flags: readonly string[],
+    directory: string,
     onLine: (line: string) => void,
     clock: Clock = systemClock,
   ): Promise<OsquerydProcess> {
@@ -52,17 +55,19 @@ export class OsquerydProcess {
     ] as const;
     const child = spawn(program.command, [...program.args, ...flags], { stdio: [...stdio], detached: true });
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-    return new OsquerydProcess(program, child, onLine, clock);
+    return new OsquerydProcess(program, child, directory, onLine, clock);
   }
 
   private constructor(
     program: OsquerydProgram,
     child: ChildProcess,
+    directory: string,
     onLine: (line: string) => void,
     clock: Clock,
   ) {
     this.#program = program;
     this.#child = child;
+    this.#directory = directory;
     this.#clock = clock;
     this.pid = child.pid ?? 0;
     this.exited = new Promise((resolve) => {
@@ -73,14 +78,16 @@ export class OsquerydProcess {
     }
   }
 
-  /** The processes that belong to it and run now, itself included. */
+  /** The processes that belong to it or to one before it in the same directory, and run now; itself included. */
   processes(): RunningProcess[] {
-    return processesOfGroup(this.pid);
+    return runningProcesses().filter(
+      ({ group, command }) => group === this.pid || command.includes(this.#directory),
+    );
   }
 
   /** Our extension, when it runs. */
   extension(): RunningProcess | undefined {
-    return this.processes().find(({ command }) => command.includes('/dist/ext/start.js'));
+    return this.processes().find(({ parent, command }) => parent === this.pid && isExtension(command));
   }
 
   /** SIGKILL to the worker alone: the watcher starts another. */
@@ -89,25 +96,25 @@ export class OsquerydProcess {
       this.#child.send('kill worker');
       return;
     }
-    const extension = this.extension()?.pid;
-    const worker = this.processes().find(({ pid, parent }) => parent === this.pid && pid !== extension);
+    const worker = this.processes().find(
+      ({ parent, command }) => parent === this.pid && !isExtension(command),
+    );
     if (worker !== undefined) process.kill(worker.pid, 'SIGKILL');
   }
 
   /** SIGKILL to the watcher, and with the real one to its worker: as if the machine's OOM killer had come. */
   killCore(): void {
-    const extension = this.extension()?.pid;
-    for (const { pid } of this.processes()) if (pid !== extension) kill(pid, 'SIGKILL');
+    for (const { pid, command } of this.processes()) if (!isExtension(command)) kill(pid, 'SIGKILL');
   }
 
   /** Ends everything: SIGTERM, and SIGKILL for what does not heed it in time. Can be called at any time. */
   async stop(): Promise<Stopped> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
     const inTime = await this.#within(stopLimitMs, this.exited);
-    if (!inTime) kill(-this.pid, 'SIGKILL');
+    if (!inTime) for (const { pid } of this.processes()) kill(pid, 'SIGKILL');
     const end = await this.exited;
     const orphans = await this.remaining(orphanLimitMs);
-    if (orphans.length > 0) kill(-this.pid, 'SIGKILL');
+    for (const { pid } of orphans) kill(pid, 'SIGKILL');
     return { ...end, orphans };
   }
 
@@ -131,6 +138,11 @@ export class OsquerydProcess {
     enough.abort();
     return inTime;
   }
+}
+
+/** The launcher is a shell at first, and becomes Node. */
+function isExtension(command: string): boolean {
+  return command.includes('osquery-remote.ext') || command.includes('/dist/ext/start.js');
 }
 
 /** It may have ended meanwhile. */

@@ -9,10 +9,9 @@ export interface RunningProcess {
   readonly command: string;
 }
 
-/** The processes of a group that are still running; those that only wait to be reaped do not count. */
-export function processesOfGroup(group: number): RunningProcess[] {
-  const all = process.platform === 'linux' ? fromProc() : fromPs();
-  return all.filter((one) => one.group === group);
+/** The processes that are running; those that only wait to be reaped do not count. */
+export function runningProcesses(): RunningProcess[] {
+  return process.platform === 'linux' ? fromProc() : fromPs();
 }
 
 function fromProc(): RunningProcess[] {

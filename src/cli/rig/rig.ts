@@ -137,7 +137,12 @@ export class Rig {
     });
     writeFileSync(flagFile, `${flags.join('\n')}\n`);
     const { program, onOutput = () => {} } = this.#options;
-    const started = await OsquerydProcess.start(program, [`--flagfile=${flagFile}`], onOutput);
+    const started = await OsquerydProcess.start(
+      program,
+      [`--flagfile=${flagFile}`],
+      this.directory,
+      onOutput,
+    );
     this.#started.push(started);
     return started;
   }
