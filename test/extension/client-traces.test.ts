@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   Extension_call_args,
@@ -8,7 +11,7 @@ import {
   ExtensionManager_registerExtension_args,
 } from '#thrift';
 import { ExtensionManager, type Plugin, tablePlugin } from '../../src/extension/index.ts';
-import { listen, socketPath } from '../../src/extension/test-support/raw-socket.ts';
+import { listen } from '../../src/extension/test-support/raw-socket.ts';
 import {
   BinaryReader,
   decodeMessage,
@@ -23,12 +26,13 @@ import { definitionOf } from './support/recorded-plugin.ts';
 /** Written by hand in the recording: fields that our client never sends, or does not leave out. */
 const byHand = 'wire-forms';
 
+const directory = mkdtempSync(join(tmpdir(), 'osq-'));
 let server: Server;
 let manager: ExtensionManager;
 let sent: Buffer = Buffer.alloc(0);
 
 beforeAll(async () => {
-  const path = socketPath();
+  const path = join(directory, 's');
   server = await listen(path, ({ socket }) => {
     const scanner = new MessageScanner();
     const pieces: Buffer[] = [];
@@ -43,7 +47,10 @@ beforeAll(async () => {
   manager = new ExtensionManager(path);
 });
 
-afterAll(() => void server.close());
+afterAll(() => {
+  server.close();
+  rmSync(directory, { recursive: true });
+});
 
 describe('our client sends the same bytes as the recorded extension', () => {
   for (const name of tracesWithBytes()) {

@@ -371,18 +371,23 @@ test('a manager that hangs delays neither an orphan nor a signal', async () => {
 });
 
 test('an orphan never touches the successor of its osqueryd', async () => {
-  const one = await daemon().start();
+  // The successor happens to give the same id.
+  const issueUuid = () => 7;
+  const one = await daemon({ issueUuid }).start();
   let gone = false;
   const extension = one.extension({ parent: { gone: () => gone } });
   await one.settled(extension.start());
   await one.pass(2950);
   one.standIn.killWorker();
   one.standIn.killWatcher();
+  const successor = await daemon({ directory: one.directory, clock: one.clock, issueUuid }).start();
   gone = true;
-  const successor = await daemon({ directory: one.directory, clock: one.clock }).start();
+  const info = { name: 'of_successor', version: '', sdkVersion: '', minSdkVersion: '' };
+  expect(await successor.manager.register(info, [])).toBe(7);
   await successor.end(extension);
 
-  expect(successor.events.filter(({ kind }) => kind === 'registered')).toEqual([]);
+  expect(successor.registered()).toEqual([{ name: 'of_successor', uuid: 7 }]);
+  expect(await listed(successor)).toEqual(['of_successor']);
 });
 
 test('a parent that has ended before the extension started is noticed at once', async () => {

@@ -1,11 +1,14 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 
-/** A path for a socket in a directory of its own. */
+/** A path for a socket in a directory of its own, which is removed when the test is over. */
 export function socketPath(): string {
-  return join(mkdtempSync(join(tmpdir(), 'osq-')), 's');
+  const directory = mkdtempSync(join(tmpdir(), 'osq-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, 's');
 }
 
 /** A connection of which a test reads and writes every byte. */

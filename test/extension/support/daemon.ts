@@ -21,6 +21,7 @@ export interface DaemonSetting {
   readonly plugins?: readonly Plugin[];
   readonly onStop?: () => Promise<void>;
   readonly bootMs?: () => number;
+  readonly issueUuid?: () => number;
 }
 
 /** A stand-in osqueryd in virtual time, and extensions that live in this process. */
@@ -60,6 +61,7 @@ export class Daemon {
       clock: this.clock,
       env: {},
       print: () => {},
+      ...(setting.issueUuid && { issueUuid: setting.issueUuid }),
       ...(setting.bootMs && { bootMs: setting.bootMs }),
       spawn: () => {
         const extension = this.extension({

@@ -3,12 +3,14 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { onTestFinished } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** A short path (socket paths are limited), open to all users. */
+/** A short path (socket paths are limited), open to all users. It is removed when the test is over. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'osq-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   chmodSync(directory, 0o755);
   return directory;
 }
