@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -64,6 +64,20 @@ test('--once shows a whole conversation, from a directory of its own and without
   // Nobody looks: no colours.
   expect(demo.text()).not.toContain('\u001b');
   expect([...processes(), ...readdirSync(directory)]).toEqual([]);
+});
+
+test('the osqueryd that OSQUERYD names is the one that runs', async () => {
+  const path = join(tmpdir(), `osqueryd-${process.pid}`);
+  const body = `test "$1" = --version && exec echo "osqueryd version 5.0.1"\nexec '${process.execPath}' '${command}' osqueryd "$@"`;
+  writeFileSync(path, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  try {
+    const demo = start(['--once'], { OSQUERYD: path });
+
+    expect([await demo.code, demo.text()]).toEqual([0, expect.stringContaining('complete: enrolled')]);
+    expect(demo.text()).toContain(`osqueryd 5.0.1 (${path})`);
+  } finally {
+    rmSync(path);
+  }
 });
 
 test('Ctrl-C ends all three, and leaves neither process nor file', async () => {
