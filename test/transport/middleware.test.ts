@@ -261,6 +261,21 @@ describe('answers that are made up', () => {
   });
 });
 
+test('a call that never answers is over when its attempts would be; one that is cancelled, at once', async () => {
+  await using talk = await start({ call: () => new Promise(() => {}) }, () => ok, { configAttempts: 3 });
+  const reply = talk.config();
+  await talk.clock.sleeping(55_000);
+  const stop = new AbortController();
+  const cancelled = talk.config(stop.signal);
+  stop.abort(new Error('shutting down'));
+  await expect(cancelled).rejects.toThrow('shutting down');
+  await talk.clock.advance(55_000);
+  expect((await reply).outcome).toEqual({
+    kind: 'retry',
+    reason: 'deadline: the transport module has not answered within 55 s',
+  });
+});
+
 test('who sends by other means needs no host name', async () => {
   await using talk = await start({ send: () => answer(200, { schedule: {} }) }, () => ok, { hostname: '' });
   expect((await talk.config()).outcome.kind).toBe('delivered');

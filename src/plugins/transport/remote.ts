@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import type { Clock } from '../../clock/index.ts';
 import { type Around, type CallHandler, nothingAround } from './around.ts';
-import { attemptsOf, waitMs } from './attempts.ts';
+import { attemptsOf, callLimitMs, waitMs } from './attempts.ts';
 import { Connections } from './connections.ts';
 import { hasClientCertificate } from './credentials.ts';
 import { dumpText } from './dump.ts';
@@ -11,6 +11,7 @@ import { KeyHook } from './key-hook.ts';
 import { attemptMs } from './limits.ts';
 import type { LogLevel } from './messages.ts';
 import type { Outcome, TransportReply } from './outcome.ts';
+import { withinPhase } from './phase.ts';
 import { needsSecret, type PreparedBody, prepare, prepareBody, secretsOf } from './prepare.ts';
 import type { TransportRequest } from './request.ts';
 import { RowWriter } from './row-lines.ts';
@@ -60,7 +61,7 @@ export class Remote {
   async call(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
     let reply: TransportReply;
     try {
-      reply = await this.#call(request, signal);
+      reply = await this.#callInTime(request, signal);
     } catch (error) {
       signal.throwIfAborted();
       reply = { outcome: interpret(request.endpoint, RemoteError.from(error)), attempts: 0 };
@@ -73,6 +74,17 @@ export class Remote {
   /** Ends every connection. */
   close(): void {
     this.#connections.close();
+  }
+
+  /** User code around a call may never answer: then the call is over when its attempts would be, and the thread lives. */
+  async #callInTime(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
+    if (this.#around === nothingAround) return this.#call(request, signal);
+    const limitMs = callLimitMs(request.endpoint, this.#settings) + callGraceMs;
+    const late = () =>
+      new RemoteError('deadline', `the transport module has not answered within ${limitMs / 1_000} s`);
+    return withinPhase(this.#clock, limitMs, late, signal, (limited) =>
+      Promise.race([this.#call(request, limited), aborted(limited)]),
+    );
   }
 
   /** A made-up answer to a log means the whole batch. */
@@ -212,6 +224,9 @@ class AgainError extends Error {
 function withoutNumbers({ numbers: _, ...rest }: NonNullable<PreparedBody['carried']>) {
   return rest;
 }
+
+/** What user code around a call may take itself. Below what the socket thread gives before it ends the thread. */
+const callGraceMs = 2_000;
 
 /** Outcomes that say something about the lines of a batch, so that it must be known which these are. */
 const aboutContent = new Set<Outcome['kind']>(['delivered', 'too_large', 'rejected']);
