@@ -1,4 +1,5 @@
 // npm run bench -- receive|query|start|outbox|all [--json] [--quick]
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { judge, summary } from './lib/report.mjs';
 
@@ -23,11 +24,13 @@ const budgetMs = quick ? 60_000 : 450_000;
 const found = [];
 for (const bench of name === 'all' ? names : [name]) {
   const started = performance.now();
+  const busy = busyNote();
   const progress =
     json || !process.stderr.isTTY ? () => {} : (text) => process.stderr.write(`\r\x1b[K${text}`);
   try {
     const { run } = await import(`./${bench}/bench.mjs`);
-    const report = await run({ quick, progress, until: started + budgetMs });
+    const measured = await run({ quick, progress, until: started + budgetMs });
+    const report = { ...measured, notes: [...(measured.notes ?? []), ...busy] };
     const seconds = (performance.now() - started) / 1000;
     progress('');
     if (json) found.push(toJson(report, seconds));
@@ -47,6 +50,13 @@ process.exit();
 function toJson(report, seconds) {
   const { bench, data, leftOut = [], notes = [] } = report;
   return { bench, node: process.versions.node, seconds, goals: judge(report), leftOut, notes, data };
+}
+
+/** Wall-clock figures say little on a machine that others use. */
+function busyNote() {
+  const [load = 0] = loadavg();
+  const cores = availableParallelism();
+  return load > 1.5 * cores ? [`the machine was busy: load ${load.toFixed(1)} on ${cores} cores`] : [];
 }
 
 function fail(text) {

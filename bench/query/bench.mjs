@@ -29,7 +29,10 @@ export async function run({ quick, progress, until }) {
     progress(`making a reply of ${rows} rows`);
     await manager.prepareRows(rows);
   }
-  const found = clients.map((client) => ({ ...client, sizes: sizes.map(() => ({ ms: [], rssMiB: [] })) }));
+  const found = clients.map((client) => ({
+    ...client,
+    sizes: sizes.map(() => ({ ms: [], cpuMs: [], rssMiB: [] })),
+  }));
   let round = 0;
   for (; round < rounds && (round === 0 || performance.now() < until); round++) {
     for (const client of round % 2 === 0 ? found : found.toReversed()) {
@@ -51,8 +54,9 @@ async function measure(client, path, progress) {
       if (size.failed !== undefined) break;
       progress(rows);
       try {
-        const { ms, rssMiB } = await ask(child, { path, rows, times }, client.limitMs);
+        const { ms, cpuMs, rssMiB } = await ask(child, { path, rows, times }, client.limitMs);
         size.ms.push(...ms);
+        size.cpuMs.push(cpuMs);
         size.rssMiB.push(rssMiB);
       } catch {
         size.failed = `> ${client.limitMs / 1000} s`;
@@ -67,10 +71,11 @@ async function measure(client, path, progress) {
 function report(found, rounds) {
   const figures = found.map(({ name, sizes: measured }) => ({
     name,
-    sizes: measured.map(({ ms, rssMiB, failed }, i) => ({
+    sizes: measured.map(({ ms, cpuMs, rssMiB, failed }, i) => ({
       rows: sizes[i].rows,
       ms: median(ms),
       usPerRow: ms.length > 0 ? (median(ms) * 1000) / sizes[i].rows : undefined,
+      cpuUsPerRow: cpuMs.length > 0 ? (median(cpuMs) * 1000) / sizes[i].rows : undefined,
       maxRssMiB: median(rssMiB),
       failed,
     })),

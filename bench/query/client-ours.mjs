@@ -1,4 +1,4 @@
-// ExtensionManager.query in a process of its own. Over IPC: { path, rows, times } is answered by { ms: [...], rssMiB }.
+// ExtensionManager.query in a process of its own. Over IPC: { path, rows, times } is answered by { ms: [...], cpuMs, rssMiB }.
 import { ExtensionManager } from '../../dist/extension/index.js';
 import { serveMeasurements } from './serve.mjs';
 

@@ -7,6 +7,7 @@ export function serveMeasurements(query) {
   process.on('message', async ({ path, rows, times }) => {
     try {
       const ms = [];
+      const before = process.cpuUsage();
       globalThis.gc?.();
       for (let i = 0; i < times; i++) {
         const start = performance.now();
@@ -14,7 +15,12 @@ export function serveMeasurements(query) {
         ms.push(performance.now() - start);
         if (found.length !== rows) throw new Error(`${found.length} rows instead of ${rows}`);
       }
-      process.send({ ms, rssMiB: process.resourceUsage().maxRSS / 1024 });
+      const { user, system } = process.cpuUsage(before);
+      process.send({
+        ms,
+        cpuMs: (user + system) / 1000 / times,
+        rssMiB: process.resourceUsage().maxRSS / 1024,
+      });
     } catch (error) {
       process.send({ error: error.message });
     }
