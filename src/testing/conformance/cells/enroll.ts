@@ -99,7 +99,8 @@ table.each(unreadable, later);
 table.add(unanswered.reset, later);
 table.add(unanswered.close, later);
 table.each(slow, { ...later, next: [17, 17.25] });
-table.add(silentConnection, { ...later, next: [17, 17.25] });
+// A client may be less patient with a handshake.
+table.add(silentConnection, { ...later, next: [2, 17.25] });
 table.each(connections, later);
 
 // A server that never gives a key is asked no more often than osquery would, and not less than once in ten minutes.

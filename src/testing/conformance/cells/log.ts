@@ -133,7 +133,8 @@ table.each(unanswered, atOnce, { when: 'on a kept connection' });
 // Time up after osquery's 16 s, and then the back-off.
 table.add(slow.hang, { ...waits, next: [19, 20] });
 table.add(slow.drip, { ...waits, next: [19, 20] });
-table.add(silentConnection, { ...waits, next: [19, 20] });
+// A client may be less patient with a handshake.
+table.add(silentConnection, { ...waits, next: [4, 20] });
 table.each(connections, waits);
 table.add(keepAlive.stale, atOnce);
 table.add(keepAlive.idle, delivered);

@@ -1,7 +1,12 @@
 import type { SpawnTransport } from '../../../plugins/index.ts';
 
-/** A sleep as long as this is a deadline, for what real time ends. Rests between two attempts are shorter. */
-const deadlineMs = 15_000;
+/** osquery's limit for an attempt: while it runs somebody waits for the network. */
+const attemptMs = 16_000;
+
+/** Between two attempts there are n² seconds. Every other sleep is a deadline for what real time ends. */
+function isRest(ms: number): boolean {
+  return ms !== attemptMs && Number.isInteger(Math.sqrt(ms / 1_000));
+}
 
 interface PortMessage {
   readonly type: string;
@@ -39,7 +44,7 @@ export class TransportWatch {
       };
       port.on('message', ({ type, id, ms = 0 }: PortMessage) => {
         if (type === 'reply') this.#requests.delete(id);
-        if (type === 'sleep' && ms < deadlineMs) this.#rests.add(id);
+        if (type === 'sleep' && isRest(ms)) this.#rests.add(id);
         if (type === 'unsleep') this.#rests.delete(id);
       });
       return host;
