@@ -59,9 +59,9 @@ function write(file: string, text: string): void {
   writeFileSync(join(checkout, file), text);
 }
 
-/** Runs a script as an npm script does, but from another directory. */
-function run(script = 'prepare.mjs', env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(checkout, 'scripts', script)], {
+/** Runs the script as an npm script does, but from another directory. */
+function run(env: Record<string, string> = {}, onSaid = (_text: string) => {}) {
+  const child = spawn(process.execPath, [join(checkout, 'scripts/prepare.mjs')], {
     cwd: '/',
     env: { ...process.env, npm_execpath: join(checkout, 'npm-cli.cjs'), ...env },
   });
@@ -69,6 +69,7 @@ function run(script = 'prepare.mjs', env: Record<string, string> = {}) {
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     said += text;
+    onSaid(text);
   });
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -139,7 +140,7 @@ test('a source with a wrong type is told, and tried again', async () => {
 });
 
 test('when packages cannot be installed, the end of what npm says is shown', async () => {
-  const { code, said } = await run('prepare.mjs', { NPM_FAILS: '1' });
+  const { code, said } = await run({ NPM_FAILS: '1' });
 
   expect(code).toBe(1);
   expect(said).toBe(
@@ -160,13 +161,14 @@ test('while another process holds the lock, it waits and says for whom', async (
   const holder = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
   running.push(holder);
   write('dist/.prepare.lock', String(holder.pid));
-  const waiting = run();
-  await expect.poll(() => existsSync(join(checkout, `dist/.prepare.lock.${running.at(-1)?.pid}`))).toBe(true);
+  let waiting: ReturnType<typeof run> | undefined;
+  const told = await new Promise<string>((resolve) => {
+    waiting = run({}, resolve);
+  });
+  expect(told).toBe(`Waiting for process ${holder.pid}, which installs or builds in this directory…\n`);
   expect(existsSync(join(checkout, 'npm-calls'))).toBe(false);
 
   rmSync(join(checkout, 'dist/.prepare.lock'));
 
-  const { code, said } = await waiting;
-  expect(code).toBe(0);
-  expect(said).toContain('Building');
+  expect(await waiting).toMatchObject({ code: 0, said: expect.stringContaining('Building') });
 });
