@@ -23,7 +23,10 @@ export function explainHandshake(seen: Handshake, expected: Expected): Finding[]
   if (client !== undefined) return [client];
   if (error !== undefined) {
     const text = `${show(expected.server)} makes a TLS connection, and then closes it without an HTTP answer (${error.code})`;
-    return [warning(text, 'is it an HTTPS server, and is nothing in between that ends connections?')];
+    const reason = expected.hasClientCertificate
+      ? 'may not accept the client certificate'
+      : 'may want a client certificate';
+    return [warning(text, `it ${reason}, or is no HTTPS server`)];
   }
   const until = `${protocol}, certificate for ${namesOf(certificate)} by ${issuerOf(certificate)} until ${day(certificate.valid_to)}`;
   const findings: Finding[] = [];
@@ -62,9 +65,12 @@ function explainError(
   if (code === 'ETIMEDOUT')
     return failure(`${where} accepts the connection and then says nothing`, 'is it the port of HTTPS?');
   if (code === 'ECONNRESET' || code === 'EPIPE') {
+    const reason = hasClientCertificate
+      ? 'it may not accept the client certificate'
+      : 'the server may not know this host name (SNI)';
     return failure(
       `${where} closes the connection during the handshake`,
-      'something in between may not let it through, or the server does not know this host name (SNI)',
+      `${reason}, or something in between does not let it through`,
     );
   }
   return failure(

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { ourExtension, textOfFile } from '../extension-file.ts';
-import type { Host } from '../host.ts';
-import { failure, ok, type Step, warning } from '../step.ts';
+import { type Host, wasStartedByHand } from '../host.ts';
+import { failure, ok, type Step, skipped, warning } from '../step.ts';
 
 /** As `engines` in package.json. */
 const least = [20, 19] as const;
@@ -15,6 +15,7 @@ export const node: Step = {
   name: 'node',
   needs: [],
   async check(host) {
+    if (wasStartedByHand(host)) return [skipped('not looked at: osqueryd does not start the extension')];
     const found = findNode(host);
     if (found === undefined) return [failure('the launcher finds no Node', advice)];
     const { path, source } = found;
