@@ -1,3 +1,4 @@
+import { trailingLines } from './plan.ts';
 import { Random } from './random.ts';
 
 /** `oversize` is above `logger_tls_max_linesize`; `poison` is what the server never takes. */
@@ -53,18 +54,27 @@ export function* offers(seed: number, count: number): Generator<Offer, void> {
       }
       yield { call, lines };
     } else {
-      yield { call, lines: [resultLine(seed, number, call, random)] };
+      const isLate = number > count - trailingLines(count);
+      yield { call, lines: [resultLine({ seed, number, call, random, isLate })] };
       number++;
     }
   }
 }
 
-function resultLine(seed: number, number: number, call: 'string' | 'snapshot', random: Random): OfferedLine {
-  const kind = random.pick<LineKind>([
+function resultLine(options: {
+  readonly seed: number;
+  readonly number: number;
+  readonly call: 'string' | 'snapshot';
+  readonly random: Random;
+  readonly isLate: boolean;
+}): OfferedLine {
+  const { seed, number, call, random, isLate } = options;
+  const picked = random.pick<LineKind>([
     [998, 'plain'],
     [1, 'oversize'],
     [1, 'poison'],
   ]);
+  const kind = isLate ? 'plain' : picked;
   const raw = call === 'snapshot' && random.next() < 0.3;
   const padding = raw ? rawPadding : (paddings[random.between(0, paddings.length)] ?? '');
   const length = kind === 'oversize' ? maxLineBytes : random.next() < 0.01 ? 20_000 : random.between(0, 800);

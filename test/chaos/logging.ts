@@ -20,12 +20,19 @@ export class Logging {
   readonly #core: Core;
   readonly #ledger: Ledger;
   #paused = false;
+  #allowed = 0;
   #resume: () => void = () => {};
   readonly #waiting: { readonly lines: number; readonly wake: () => void }[] = [];
 
   constructor(core: Core, ledger: Ledger) {
     this.#core = core;
     this.#ledger = ledger;
+  }
+
+  /** Lets lines be handed over up to this number of them. */
+  allow(lines: number): void {
+    this.#allowed = lines;
+    this.#resume();
   }
 
   pause(): void {
@@ -58,7 +65,7 @@ export class Logging {
 
   async #handOver(offer: Offer): Promise<void> {
     for (;;) {
-      while (this.#paused) {
+      while (this.#paused || this.offered >= this.#allowed) {
         await new Promise<void>((resolve) => {
           this.#resume = resolve;
         });

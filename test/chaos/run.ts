@@ -10,7 +10,7 @@ import { judge, type Verdict } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { maxLineBytes } from './lines.ts';
 import { Logging } from './logging.ts';
-import type { Kill, Plan, ServerKill } from './plan.ts';
+import { type Kill, type Plan, type ServerKill, trailingLines } from './plan.ts';
 import { ServerControl } from './server.ts';
 
 export interface RunOptions {
@@ -64,6 +64,7 @@ class Run {
   readonly #violations: string[] = [];
   #loops: Promise<unknown>[] = [];
   #refreshing: Promise<void> = Promise.resolve();
+  #handingOver: Promise<void> = Promise.resolve();
   #asking = true;
   #running = true;
   #quarantine: number | undefined;
@@ -105,11 +106,13 @@ class Run {
   /** Lines come in while the extension and the server are killed. */
   async storm(): Promise<void> {
     const { plan, say } = this.#options;
-    const logging = this.#logging.run(plan);
+    const most = plan.lines - trailingLines(plan.lines);
+    this.#handingOver = this.#logging.run(plan);
+    this.#logging.allow(most);
     const kills = this.#killExtension(plan.kills);
     const serverKills = this.#killServer(plan.serverKills);
-    await Promise.all([logging, kills, serverKills]);
-    say(`all ${plan.lines} lines handed over, ${plan.kills.length} kills done`);
+    await Promise.all([this.#logging.reached(most), kills, serverKills]);
+    say(`${this.#logging.offered} lines handed over, ${plan.kills.length} kills done`);
   }
 
   /** Waits until the extension has nothing left, with one more restart in between. */
@@ -127,6 +130,9 @@ class Run {
     await sleep(this.#options.settleMs);
     await this.#untilDelivered(this.#options.settleMs);
     this.#quarantine = await this.#countQuarantine();
+    this.#logging.allow(this.#options.plan.lines);
+    await this.#handingOver;
+    await this.#untilDelivered(this.#options.patienceMs);
   }
 
   async result(): Promise<RunResult> {
@@ -253,11 +259,12 @@ class Run {
     return { result, status };
   }
 
-  /** Asks the table, once every line that the server refuses has had the time to be found. */
+  /** Asks the table until no line waits any more, while now and then another line comes in. */
   async #countQuarantine(): Promise<number | undefined> {
     const from = performance.now();
     let seen: number | undefined;
     for (;;) {
+      this.#logging.allow(this.#logging.offered + 1);
       const outcome = await this.#core.call('table', 'remote_outbox', generate);
       const rows = outcome.kind === 'answered' && outcome.code === 0 ? outcome.rows : [];
       if (rows.length > 0) {
@@ -272,7 +279,7 @@ class Run {
         );
         return seen;
       }
-      await sleep(500);
+      await sleep(2000);
     }
   }
 
