@@ -28,6 +28,8 @@ export async function runRemote(argv: readonly string[]): Promise<number> {
   const log: Log = (level, text) => {
     if (level !== 'info' || verbose) printLine(name, level, text);
   };
+  // Whoever read what we print may have ended: no reason to end as well.
+  process.stderr.on('error', () => {});
   // Files and sockets are for this user alone.
   process.umask(0o077);
   process.on('uncaughtException', (error) => log('error', `not caught: ${textOf(error)}`));
