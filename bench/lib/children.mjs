@@ -1,6 +1,7 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Everything that was started and has not ended, so that nothing outlives the bench. */
@@ -63,7 +64,11 @@ export function ask(child, question, timeoutMs = 120_000) {
     const onExit = (code, signal) =>
       finish(reject, new Error(`ended with ${signal ?? code}: ${child.errors.trim()}`));
     const timer = setTimeout(
-      () => finish(reject, new Error(`no answer to ${JSON.stringify(question)} in ${timeoutMs} ms`)),
+      () =>
+        finish(
+          reject,
+          new Error(`${basename(child.spawnargs[1] ?? '')} did not answer within ${timeoutMs / 1000} s`),
+        ),
       timeoutMs,
     );
     child.on('message', onMessage).on('exit', onExit);

@@ -89,6 +89,10 @@ function report(found, rounds) {
       [name, ...of.map(({ ms, failed }) => failed ?? (ms === undefined ? '-' : `${number(ms)} ms`))],
       ['  per row', ...of.map(({ usPerRow }) => (usPerRow === undefined ? '-' : `${number(usPerRow)} us`))],
       [
+        '  CPU per row',
+        ...of.map(({ cpuUsPerRow }) => (cpuUsPerRow === undefined ? '-' : `${number(cpuUsPerRow)} us`)),
+      ],
+      [
         '  most memory',
         ...of.map(({ maxRssMiB }) => (maxRssMiB === undefined ? '-' : `${number(maxRssMiB)} MiB`)),
       ],
