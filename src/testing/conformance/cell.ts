@@ -31,7 +31,7 @@ export interface Given {
   readonly lastGood?: boolean;
   /** The client is closed and opened again, in the same directory, after it was given the configuration. */
   readonly restarted?: boolean;
-  /** More flags of osqueryd. */
+  /** More flags of osqueryd. `{dir}` is the client's directory; `client.pem` and `client.key` are there. */
   readonly flags?: Readonly<Record<string, string>>;
   /** The result lines that are handed over, in place of a single short one. */
   readonly lines?: readonly string[];
@@ -51,8 +51,8 @@ export interface Expected {
   readonly queries?: 'none' | 'given' | { readonly json: unknown };
   /** For a distributed read: ids of which the server is told that they cannot be run. Default none. */
   readonly reported?: readonly string[];
-  /** Fewest and most enroll requests of the hour that follows. Only for servers that never cease to refuse. */
-  readonly enrollsInAnHour?: readonly [fewest: number, most: number];
+  /** Requests of the hour that follows, with osqueryd's refreshes every 5 min. For servers that never get well. */
+  readonly inAnHour?: { readonly endpoint: Endpoint; readonly fewest: number; readonly most: number };
 }
 
 /**

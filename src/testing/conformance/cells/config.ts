@@ -91,7 +91,12 @@ for (const answer of Object.values(nodeInvalid)) {
 // Zentral's conflict of serial numbers: no new key will ever help.
 table.add(
   nodeInvalid.zentral,
-  { ...ill, key: 'replaced again and again', next: 'at once', enrollsInAnHour: [2, 12] },
+  {
+    ...ill,
+    key: 'replaced again and again',
+    next: 'at once',
+    inAnHour: { endpoint: 'enroll', fewest: 2, most: 12 },
+  },
   { hits: 'always', when: 'to every key' },
 );
 const flag = (name: string): Given => ({ flags: { [name]: 'true' } });
@@ -99,6 +104,18 @@ table.add(
   nodeInvalid.zentral,
   { ...ill, next: 'at once' },
   { given: flag('disable_reenrollment'), when: 'with --disable_reenrollment' },
+);
+
+table.add(
+  nodeInvalid.zentral,
+  { ...ill, next: 'at once' },
+  { given: flag('disable_enrollment'), when: 'with --disable_enrollment' },
+);
+// Each refresh makes its three attempts, and no more.
+table.add(
+  failures.osctrl,
+  { ...strikes, inAnHour: { endpoint: 'config', fewest: 37, most: 40 } },
+  { hits: 'always', when: 'for ever' },
 );
 
 // Without one from before there is nothing to fall back on, and after a restart there still is.

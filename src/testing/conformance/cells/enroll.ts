@@ -47,6 +47,9 @@ const keys: readonly (readonly [name: string, rows: readonly number[], act: Retu
   ['node_key beside node_invalid', [4], reply(200, `{"node_key":"${scripted}","node_invalid":true}`)],
   ['node_key beside error', [4, 9], reply(200, `{"node_key":"${scripted}","error":"x"}`)],
 ];
+/** osquery itself makes 22 attempts in the first hour. */
+const storm = { endpoint: 'enroll', fewest: 12, most: 22 } as const;
+
 for (const [name, rows, act] of keys) table.add({ name, rows, act }, enrolled, { issuesKey: scripted });
 
 const none: readonly (readonly [name: string, rows: readonly number[], act: ReturnType<typeof reply>])[] = [
@@ -103,9 +106,21 @@ table.each(slow, { ...later, next: [17, 17.25] });
 table.add(silentConnection, { ...later, next: [2, 17.25] });
 table.each(connections, later);
 
+// With a client certificate the key may be blank: then the certificate says who it is.
+table.add({ name: 'a blank node_key', rows: [4], act: reply(200, '{"node_key":""}') }, enrolled, {
+  issuesKey: '',
+  given: { flags: { tls_client_cert: '{dir}/client.pem', tls_client_key: '{dir}/client.key' } },
+  when: 'with a client certificate',
+});
+table.add({ name: '200 node_key', rows: [4], act: reply(200, `{"node_key":"${scripted}"}`) }, enrolled, {
+  issuesKey: scripted,
+  given: { flags: { tls_secret_always: 'true' } },
+  when: 'with --tls_secret_always',
+});
+
 // A server that never gives a key is asked no more often than osquery would, and not less than once in ten minutes.
-table.add(refusals.osctrl, { ...never, enrollsInAnHour: [12, 22] }, { hits: 'always', when: 'for ever' });
-table.add(nodeInvalid.zentral, { ...never, enrollsInAnHour: [12, 22] }, { hits: 'always', when: 'for ever' });
-table.add(failures.badGateway, { ...never, enrollsInAnHour: [12, 22] }, { hits: 'always', when: 'for ever' });
+table.add(refusals.osctrl, { ...never, inAnHour: storm }, { hits: 'always', when: 'for ever' });
+table.add(nodeInvalid.zentral, { ...never, inAnHour: storm }, { hits: 'always', when: 'for ever' });
+table.add(failures.badGateway, { ...never, inAnHour: storm }, { hits: 'always', when: 'for ever' });
 
 export const enrollCells = table.cells;

@@ -9,7 +9,7 @@ export function differences({ expected }: Cell, observed: Observed): string[] {
   const expect = (ok: boolean, what: string, wanted: unknown, was: unknown) => {
     if (!ok) found.push(`${what}: expected ${show(wanted)}, was ${show(was)}`);
   };
-  const { line, config, key, next, queries, enrollsInAnHour } = expected;
+  const { line, config, key, next, queries, inAnHour } = expected;
   expect(observed.line === line, 'line', line, observed.line);
   expect(observed.config === config, 'config', config, observed.config);
   expect(observed.key === key, 'key', key, observed.key);
@@ -20,10 +20,11 @@ export function differences({ expected }: Cell, observed: Observed): string[] {
   }
   const reported = expected.reported ?? [];
   expect(isDeepStrictEqual(observed.reported, reported), 'reported ids', reported, observed.reported);
-  if (enrollsInAnHour !== undefined) {
-    const [fewest, most] = enrollsInAnHour;
-    const was = observed.enrollsInAnHour ?? -1;
-    expect(was >= fewest && was <= most, 'enrollments in an hour', `${fewest} to ${most}`, was);
+  if (inAnHour !== undefined) {
+    const { endpoint, fewest, most } = inAnHour;
+    const was = observed.requestsInAnHour ?? -1;
+    const ok = was >= fewest && was <= most;
+    expect(ok, `requests to ${endpoint} in an hour`, `${fewest} to ${most}`, String(was));
   }
   return [...found, ...observed.problems];
 }

@@ -10,7 +10,7 @@ export interface Observed {
   readonly queries: string | undefined;
   /** Ids of queries for which the server was sent a status that is not 0. */
   readonly reported: readonly string[];
-  readonly enrollsInAnHour: number | undefined;
+  readonly requestsInAnHour: number | undefined;
   /** Whatever must never happen, and did. */
   readonly problems: readonly string[];
 }

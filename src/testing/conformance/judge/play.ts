@@ -1,4 +1,4 @@
-import type { Cell, ConfigFate } from '../cell.ts';
+import type { Cell, ConfigFate, Endpoint } from '../cell.ts';
 import { type Arrival, type Certificates, honestQueries } from '../server/index.ts';
 import type { Host, OpenSubject } from '../subject/index.ts';
 import { keyFate } from './key-fate.ts';
@@ -55,7 +55,7 @@ class Play {
     if (script.hits === 'first' && script.act.kind === 'connection') await server.heal();
     const next = await nextAttempt(this.#cell, this.#stage, begun, call);
     let given = call && (await this.#stage.answered(call));
-    const enrollsInAnHour = expected.enrollsInAnHour && (await this.#hour());
+    const requestsInAnHour = expected.inAnHour && (await this.#hour(expected.inAnHour.endpoint));
     if (script.hits !== 'always' && typeof script.hits === 'string') await server.heal();
     const config = await this.#config(endpoint === 'config', given);
     if (endpoint === 'distributed_read') await this.#readAgain();
@@ -74,7 +74,7 @@ class Play {
       next,
       queries: given,
       reported: failedIds(arrivals),
-      enrollsInAnHour,
+      requestsInAnHour,
       problems: [...this.#problems, ...this.#misdeeds()],
     };
   }
@@ -126,15 +126,15 @@ class Play {
     }
   }
 
-  /** osqueryd's refreshes for an hour. @returns the enroll requests of that hour */
-  async #hour(): Promise<number> {
+  /** osqueryd's refreshes for an hour. @returns the requests of that hour, with those before */
+  async #hour(where: Endpoint): Promise<number> {
     const { server, subject, clock } = this.#stage;
     const end = clock.monotonic() + 3_600_000;
     while (clock.monotonic() < end) {
       await this.#stage.answered(subject.genConfig());
       await this.#stage.pass(Math.min(300_000, Math.max(0, end - clock.monotonic())));
     }
-    return server.arrivals.filter(({ endpoint }) => endpoint === 'enroll').length;
+    return server.arrivals.filter(({ endpoint }) => endpoint === where).length;
   }
 
   /** What osqueryd has: what it was given, or when it was not about that, what it is given now. */
@@ -175,7 +175,7 @@ class Play {
   async #finishLines(): Promise<void> {
     const { subject } = this.#stage;
     if (this.#handed.length === 0) await this.#handOver(oneLine);
-    const storm = this.#cell.expected.enrollsInAnHour !== undefined;
+    const storm = this.#cell.expected.inAnHour !== undefined;
     await this.#stage.until(() => subject.waiting() === 0, storm ? stormMs : drainMs);
     await this.#stage.pass(afterMs);
   }

@@ -43,7 +43,13 @@ export class Stage implements AsyncDisposable {
     const database = new Map(
       enrolled ? [['nodeKey', firstKey] as const, ['nodeKeyTime', '1700000000'] as const] : [],
     );
-    const flags = { ...flagsFor(server.hostname, dir), ...cell.given.flags };
+    writeFileSync(join(dir, 'client.pem'), certificates.client.certificate);
+    writeFileSync(join(dir, 'client.key'), certificates.client.key);
+    const more = Object.entries(cell.given.flags ?? {}).map(([name, value]) => [
+      name,
+      value.replace('{dir}', dir),
+    ]);
+    const flags = { ...flagsFor(server.hostname, dir), ...Object.fromEntries(more) };
     const host = { clock, dir, flags, database, log };
     // The first enrollment comes by itself.
     if (!enrolled) await server.arm(cell.endpoint, cell.script);

@@ -12,10 +12,18 @@ export class Certificates {
   /** PEM of the one root that clients trust. */
   readonly root: string;
   readonly good: SecureContext;
+  /** For clients. No server of a cell looks at it. */
+  readonly client: CertificatePair;
   readonly #bad: ReadonlyMap<ConnectionFault, SecureContext>;
 
-  private constructor(root: string, good: SecureContext, bad: ReadonlyMap<ConnectionFault, SecureContext>) {
+  private constructor(
+    root: string,
+    client: CertificatePair,
+    good: SecureContext,
+    bad: ReadonlyMap<ConnectionFault, SecureContext>,
+  ) {
     this.root = root;
+    this.client = client;
     this.good = good;
     this.#bad = bad;
   }
@@ -51,7 +59,7 @@ export class Certificates {
         ciphers: 'DEFAULT@SECLEVEL=0',
       }),
     );
-    return new Certificates(ca, contextOf(pair), bad);
+    return new Certificates(ca, await authority.client(), contextOf(pair), bad);
   }
 
   /** Undefined for faults that are not about certificates. */
