@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { examine } from '../../src/cli/doctor/index.ts';
+import { steps as allSteps } from '../../src/cli/doctor/steps/index.ts';
 import {
   CertificateAuthority,
   type CertificatePair,
@@ -28,6 +29,8 @@ export interface ExamineOptions {
   /** In place of the flag file. */
   readonly argv?: readonly string[];
   readonly patienceMs?: number;
+  /** These steps alone. Default: all. */
+  readonly steps?: readonly string[];
 }
 
 /** A host on which all is well, with a reference server. What a test wants otherwise it gives as flags or changes. */
@@ -113,7 +116,7 @@ export class DoctorBench {
   /** Runs the doctor. */
   async examine(
     change: Readonly<Record<string, string | undefined>> = {},
-    { env = {}, argv, patienceMs = 10_000 }: ExamineOptions = {},
+    { env = {}, argv, patienceMs = 10_000, steps }: ExamineOptions = {},
   ): Promise<Examined> {
     let out = '';
     let err = '';
@@ -125,6 +128,7 @@ export class DoctorBench {
         stop: new AbortController().signal,
       },
       { env, patienceMs },
+      allSteps.filter(({ name }) => steps?.includes(name) ?? true),
     );
     const findings = out
       .split('\n')

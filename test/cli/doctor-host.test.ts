@@ -16,7 +16,7 @@ const find = async (
   step: string,
   change: Record<string, string | undefined> = {},
   env: NodeJS.ProcessEnv = {},
-) => (await bench.examine({ tls_hostname: 'localhost:1', ...change }, { env })).of(step);
+) => (await bench.examine(change, { env, steps: [step] })).of(step);
 
 describe('plugins', () => {
   test('of other names would end osqueryd with 78', async () => {
@@ -136,6 +136,13 @@ describe('the extension', () => {
     chmodSync(bench.path('bin'), 0o1777);
     expect(await find('extension')).toEqual([
       'failure extension: <dir>/bin is sticky like /tmp (mode 1777), and osqueryd runs nothing from there → move the extension to a directory of root',
+    ]);
+  });
+
+  test('in a directory where everybody can replace it', async () => {
+    chmodSync(bench.path('bin'), 0o777);
+    expect(await find('extension')).toEqual([
+      'warning extension: <dir>/bin can be written by everybody (mode 777), who can put another file in the place of the extension → chmod o-w <dir>/bin',
     ]);
   });
 

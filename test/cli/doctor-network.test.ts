@@ -126,7 +126,7 @@ describe('the way to the server', () => {
 
   test('a port that says nothing, or closes at once', async () => {
     const silent = await listen(createTcpServer(() => {}));
-    const examined = await bench.examine({ tls_hostname: `localhost:${silent}` }, { patienceMs: 200 });
+    const examined = await bench.examine({ tls_hostname: `localhost:${silent}` }, { patienceMs: 1000 });
     expect(examined.of('tls')).toEqual([
       `failure tls: localhost:${silent} accepts the connection and then says nothing → is it the port of HTTPS?`,
     ]);
@@ -337,8 +337,16 @@ describe('a proxy', () => {
 
   test('that hangs', async () => {
     const port = await listen(createTcpServer(() => {}));
-    const examined = await bench.examine({ proxy_hostname: `127.0.0.1:${port}` }, { patienceMs: 200 });
-    expect(examined.of('proxy')[0]).toContain(`failure proxy: no answer of 127.0.0.1:${port} within 0.2 s`);
+    const examined = await bench.examine({ proxy_hostname: `127.0.0.1:${port}` }, { patienceMs: 1000 });
+    expect(examined.of('proxy')[0]).toContain(`failure proxy: no answer of 127.0.0.1:${port} within 1 s`);
+  });
+
+  test('whose name makes no sense', async () => {
+    const examined = await bench.examine({ proxy_hostname: `me:${password}@a b` });
+    expect(examined.of('server')).toEqual([
+      'failure server: --proxy_hostname=a b is no host[:port] → --proxy_hostname=[user:password@]host[:port]',
+    ]);
+    expect(examined.out).not.toContain(password);
   });
 
   test('that is away, or not used', async () => {

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock/index.ts';
-import { Extension, ExtensionManager } from '../../src/extension/index.ts';
+import { Extension, ExtensionManager, type Plugin } from '../../src/extension/index.ts';
 import { RemotePlugins, Service } from '../../src/plugins/index.ts';
+import { outboxTable, statusTable } from '../../src/plugins/tables/index.ts';
 import { inProcess } from '../../src/plugins/transport/index.ts';
 import type { Fault } from '../../src/server/index.ts';
 import { StandInOsqueryd } from '../../src/testing/index.ts';
@@ -257,6 +258,75 @@ describe('a running osqueryd', () => {
     const examined = await bench.examine({}, { argv: ['--json', '--socket', socket] });
     expect(examined.of('config')).toEqual(['failure config: HTTP 503 → look at the log of the server']);
     expect(examined.code).toBe(1);
+  });
+
+  test('in which things are stuck', async () => {
+    const socket = await startHost(false);
+    const now = systemClock.now();
+    const register = async (name: string, plugins: readonly Plugin[]) => {
+      const extension = new Extension({ name, plugins, socket });
+      await extension.start();
+      const stop = stopHost;
+      stopHost = async () => {
+        await extension.stop('over');
+        await stop();
+      };
+    };
+    const examined = async () =>
+      (await bench.examine({}, { argv: ['--json', '--socket', socket] })).of('osqueryd');
+    await register('osquery-remote', []);
+    expect((await examined())[0]).toBe(
+      'warning osqueryd: the tables remote_status and remote_outbox are not there yet → they come after the first config; try again in a minute',
+    );
+    const none = {
+      bytes: 0,
+      dropped: 0,
+      batches: 0,
+      delivered: 0,
+      lastErrorAt: 0,
+      lastDeliveredAt: 0,
+      nextAttemptAt: 0,
+    };
+    const fine = { ...none, lines: 0, oldestAgeMs: 0, quarantined: 0, lastError: '' };
+    const endpoint = {
+      attempts: 1,
+      latencyMs: 1,
+      lastSuccessAt: now - 60_000,
+      lastErrorAt: 0,
+      lastError: '',
+    };
+    await register('osquery-remote-tables', [
+      outboxTable({
+        stats: () => [
+          { ...fine, stream: 'result', lines: 7, oldestAgeMs: 3_600_000, lastError: 'HTTP 503' },
+          { ...fine, stream: 'status', lines: 3, oldestAgeMs: 5_000 },
+          { ...fine, stream: 'distributed', quarantined: 2 },
+        ],
+      }),
+      statusTable({
+        clock: systemClock,
+        endpoints: () => [
+          { ...endpoint, endpoint: 'enroll', lastErrorAt: now, lastError: 'not said twice' },
+          { ...endpoint, endpoint: 'config', lastErrorAt: now - 90_000, lastError: 'is over' },
+          { ...endpoint, endpoint: 'log', lastErrorAt: now, lastError: 'HTTP 503' },
+        ],
+        enrollment: () => ({
+          enrolled: false,
+          lastReason: 'first start',
+          lastError: 'wrong secret',
+          nextAttemptMs: 1000,
+          attempts: 1,
+        }),
+        config: () => ({ hash: '', fetchedAt: 0, stale: true }),
+      }),
+    ]);
+    expect((await examined()).slice(0, -1)).toEqual([
+      'failure osqueryd: the extension is not enrolled: wrong secret → see the steps below',
+      'warning osqueryd: osqueryd has an older config: the server was not reached, or did not answer with one → see config below',
+      'warning osqueryd: the last log request failed: HTTP 503',
+      'warning osqueryd: 7 lines of the result stream wait, the oldest for 3600 s: HTTP 503',
+      'warning osqueryd: 2 lines of the distributed stream are in quarantine → osquery-remote outbox quarantine',
+    ]);
   });
 
   test('without the extension', async () => {

@@ -82,6 +82,14 @@ function permissionProblems(path: string, file: Stats, uid: number | undefined):
       ),
     );
   }
+  if ((statSync(directory).mode & 0o1002) === 0o002) {
+    found.push(
+      warning(
+        `${directory} can be written by everybody (mode ${octal(directory)}), who can put another file in the place of the extension`,
+        `chmod o-w ${directory}`,
+      ),
+    );
+  }
   if (!file.isFile()) found.push(failure(`${path} is no regular file`));
   if (file.uid !== 0 && file.uid !== uid) {
     found.push(

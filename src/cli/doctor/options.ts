@@ -11,8 +11,8 @@ export const doctorUsage = `osquery-remote doctor: goes through what a host need
   -- --name=value  more flags of osqueryd, which win over those of the file
 
 Run it as the user of osqueryd, mostly root, and with its environment (OSQUERY_REMOTE_*, NO_PROXY). A transport module is
-loaded as the extension does it. Requests that the server gets: a config request, a distributed read, and a log and a
-distributed write that are empty. Secrets and keys are never shown.
+loaded as the extension does it. Requests that the server gets: GET /, a config request, a distributed read, and a log and
+a distributed write that are empty. Secrets and keys are never shown.
 
 Ends with 0 when nothing failed, 1 when something did, 2 when the arguments are wrong, 130 after SIGINT.
 `;

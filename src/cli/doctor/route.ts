@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
-import { RemoteError } from '../../plugins/transport/error.ts';
+import { RemoteError } from '../../plugins/transport/index.ts';
 import { isExempt, openTunnel, type ProxyAddress, parseProxy } from '../../plugins/transport/proxy.ts';
 import type { Host } from './host.ts';
-import { serverAddress } from './steps/server.ts';
+import { serverAddress } from './server-address.ts';
 
 /** An end of a connection. */
 export interface Address {
@@ -18,6 +18,16 @@ export interface Route {
   readonly first: Address;
   /** A proxy that is set, and not used because of NO_PROXY. */
   readonly exempt: boolean;
+}
+
+/** What is wrong with `--proxy_hostname`; `undefined` when nothing is. */
+export function proxyProblem({ settings }: Pick<Host, 'settings'>): string | undefined {
+  try {
+    parseProxy(settings.transport.proxyHostname);
+    return undefined;
+  } catch (error) {
+    return wordsOf(error);
+  }
 }
 
 /** @throws {Error} when a flag makes no sense. */
@@ -77,4 +87,10 @@ export async function openRoute(
 /** `host:port`, with the brackets of IPv6. */
 export function show({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Without the code that our errors have in front. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof RemoteError) return error.message.replace(/^\w+: /, '');
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { RemoteError } from '../../../plugins/transport/index.ts';
 import type { Host } from '../host.ts';
-import { openRoute, openTcp, routeOf, show } from '../route.ts';
+import { openRoute, openTcp, routeOf, show, wordsOf } from '../route.ts';
 import { type Finding, failure, ok, type Step } from '../step.ts';
 
 /** Has the name an address? */
@@ -101,10 +100,4 @@ function noConnection(address: Parameters<typeof show>[0], code: string): Findin
     `no connection to ${show(address)} (${code})`,
     advice[code] ?? 'look at the network between',
   );
-}
-
-/** Without the code that our errors have in front. */
-function wordsOf(error: unknown): string {
-  if (error instanceof RemoteError) return error.message.replace(/^\w+: /, '');
-  return error instanceof Error ? error.message : String(error);
 }

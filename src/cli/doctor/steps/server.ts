@@ -1,12 +1,18 @@
 import { flag, type Host, usesRemote } from '../host.ts';
+import { proxyProblem } from '../route.ts';
+import { hostProblems } from '../server-address.ts';
 import { type Finding, failure, orOk, type Step, warning } from '../step.ts';
 
-/** The flag that says where the server is. */
+/** The flags that say where the server is, and what stands in front of it. */
 export const server: Step = {
   name: 'server',
   needs: [],
-  check({ settings: { transport } }) {
-    return orOk(hostProblems(transport.hostname), `https://${transport.hostname}`);
+  check(host) {
+    const { hostname } = host.settings.transport;
+    const problem = proxyProblem(host);
+    const advice = '--proxy_hostname=[user:password@]host[:port]';
+    const proxy = problem === undefined ? [] : [failure(problem, advice)];
+    return orOk([...hostProblems(hostname), ...proxy], `https://${hostname}`);
   },
 };
 
@@ -16,33 +22,6 @@ export const paths: Step = {
   needs: [],
   check: (host) => orOk(endpointProblems(host), 'all that are needed are set'),
 };
-
-/** Host and port of the server, as the transport reads them; `undefined` when the flag makes no sense. */
-export function serverAddress(host: Pick<Host, 'settings'>): { host: string; port: number } | undefined {
-  const uri = `https://${host.settings.transport.hostname}`;
-  if (hostProblems(host.settings.transport.hostname).length > 0) return undefined;
-  const url = new URL(uri);
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 443 : Number(url.port) };
-}
-
-function hostProblems(hostname: string): Finding[] {
-  const advice = '--tls_hostname=host:port';
-  if (hostname === '') return [failure('--tls_hostname is not set', advice)];
-  if (/^\w+:\/\//.test(hostname)) {
-    return [
-      failure(
-        '--tls_hostname has a scheme in front, which osquery puts there itself',
-        `${advice}, without https://`,
-      ),
-    ];
-  }
-  const url = URL.canParse(`https://${hostname}`) ? new URL(`https://${hostname}`) : undefined;
-  // Somebody may have put a password there.
-  if (url === undefined || url.hostname === '' || url.username !== '' || /\s/.test(hostname)) {
-    return [failure(`--tls_hostname is no host[:port]: ${hostname.replace(/^.*@/, '…@')}`, advice)];
-  }
-  return [];
-}
 
 function endpointProblems(host: Host): Finding[] {
   const wanted = [
