@@ -273,6 +273,18 @@ test('after SIGTERM it leaves as soon as core has gone', async () => {
   expect((await one.end(extension)).afterMs).toBeLessThanOrEqual(200);
 });
 
+test('after SIGTERM it does not stay for another osqueryd that took the place of its own', async () => {
+  const { daemon: one, extension } = await running();
+  const left = one.end(extension);
+  void extension.stop('SIGTERM');
+  one.standIn.killWorker();
+  one.standIn.killWatcher();
+  const successor = await daemon({ directory: one.directory, clock: one.clock }).start();
+
+  expect((await left).afterMs).toBeLessThanOrEqual(200);
+  expect(successor.registered()).toEqual([]);
+});
+
 test('a call that is under way when core ends is answered', async () => {
   let answer: (sources: Record<string, string>) => void = () => {};
   let asked = 0;

@@ -79,6 +79,8 @@ export class Daemon {
       this.events.push(event);
       if (event.kind === 'worker_spawned') this.#booting += 1;
       if (event.kind === 'worker_started') this.#booting -= 1;
+      // One that was killed before it was up.
+      if (event.kind === 'worker_exited') this.#booting = 0;
       if (event.kind === 'exited') this.#gone = true;
     });
   }
