@@ -44,6 +44,8 @@ export interface Delivery {
   readonly answer: DeliveryAnswer;
   /** Lines that were in the request. 0 when every record turned out empty: then no request was made. */
   readonly lines: number;
+  /** Lines before `next` that the user's own code keeps on the host. They count as delivered. Default none. */
+  readonly dropped?: number;
   /** Bytes of the body before compression. */
   readonly bytes: number;
   readonly next: LinePosition;

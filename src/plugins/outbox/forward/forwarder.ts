@@ -211,7 +211,7 @@ export class Forwarder {
     if (line !== undefined) aside.add(line);
     for (const unfit of delivery.unfit) aside.add(unfitLine(stream, taken, unfit, clock.now()));
     reader.settle(delivery.next);
-    if (verdict === 'acknowledge') this.#delivered(delivery.lines);
+    if (verdict === 'acknowledge') this.#delivered(delivery.lines + (delivery.dropped ?? 0));
     await this.#options.save();
   }
 
@@ -238,7 +238,7 @@ export class Forwarder {
     this.#state = state;
     if (verdict === 'keep') return;
     // It can have been cancelled meanwhile.
-    if (verdict === 'release' && aside.remove(id)) this.#delivered(delivery.lines);
+    if (verdict === 'release' && aside.remove(id)) this.#delivered(delivery.lines + (delivery.dropped ?? 0));
     if (verdict === 'quarantine' && aside.get(id) !== undefined) {
       aside.quarantine(entry, reasonOf(delivery), clock.now());
     }
