@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { differing } from '../../src/cli/doctor/environment.ts';
 import { holderIn } from '../../src/cli/doctor/file-lock.ts';
 import { troubleOf } from '../../src/cli/doctor/file-system.ts';
 import { parseFlagFile } from '../../src/cli/doctor/flag-file.ts';
@@ -93,6 +94,15 @@ describe('a flag file', () => {
       expect(problems(line).join()).not.toContain('a-secret');
     }
   });
+});
+
+test('what osqueryd has in its environment and we have not is named, if it concerns us', () => {
+  const environ =
+    'PATH=/bin\0OSQUERY_REMOTE_STORE=/var/s\0OSQUERY_REMOTE_SYNC=never\0NO_PROXY=a,b=c\0SECRET=x\0';
+  expect(differing(environ, { OSQUERY_REMOTE_SYNC: 'never' })).toEqual(['OSQUERY_REMOTE_STORE', 'NO_PROXY']);
+  expect(
+    differing(environ, { OSQUERY_REMOTE_SYNC: 'never', OSQUERY_REMOTE_STORE: '/var/s', NO_PROXY: 'a,b=c' }),
+  ).toEqual([]);
 });
 
 test('who has locked a file stands in /proc/locks', () => {

@@ -1,4 +1,5 @@
 import { ExtensionError, type ExtensionManager, type QueryRow } from '../../../extension/index.ts';
+import { otherVariables } from '../environment.ts';
 import { flag, type Host, usesRemote } from '../host.ts';
 import { registries } from '../plugin-names.ts';
 import { type Finding, failure, ok, type Step, skipped, warning } from '../step.ts';
@@ -17,7 +18,11 @@ export const osqueryd: Step = {
     const manager = host.osqueryd;
     if (manager === undefined) return [skipped(`does not run: nobody answers at ${host.socket}`)];
     const names = [...(await manager.extensions({ signal: host.signal })).values()].map(({ name }) => name);
-    const findings = [...(await otherFlags(host, manager)), ...registered(host, names)];
+    const findings = [
+      ...(await otherFlags(host, manager)),
+      ...(await otherEnvironment(host, manager)),
+      ...registered(host, names),
+    ];
     if (names.includes('osquery-remote')) findings.push(...(await state(host, manager, names)));
     const version = host.settings.transport.osqueryVersion;
     return [...findings, ok(`osqueryd ${version} answers at ${host.socket}`)];
@@ -51,6 +56,15 @@ async function otherFlags(host: Host, manager: ExtensionManager): Promise<Findin
       'restart it, if these flags are its',
     ),
   ];
+}
+
+/** What the steps below would get wrong. */
+async function otherEnvironment({ env, signal }: Host, manager: ExtensionManager): Promise<Finding[]> {
+  const [info] = await manager.query('SELECT pid FROM osquery_info', { signal }).catch(() => []);
+  const names = otherVariables(Number(info?.['pid']), env);
+  if (names.length === 0) return [];
+  const text = `osqueryd has other values of ${names.join(', ')} in its environment than this command`;
+  return [warning(text, 'set them here too: what follows looks at the values of here')];
 }
 
 async function state(host: Host, manager: ExtensionManager, names: readonly string[]): Promise<Finding[]> {
