@@ -19,9 +19,16 @@ async function play(
   env = {},
 ) {
   const timing = { patienceMs, settleMs: 2_000 };
-  const result = await run({ plan: makePlan(given), extension, env, say: () => {}, ...timing });
+  const result = await run({
+    title: 'short',
+    plan: makePlan(given),
+    extension,
+    env,
+    say: () => {},
+    ...timing,
+  });
   results.push(result);
-  return { result, lines: report(result), summary: report(result).at(-1) ?? '' };
+  return { result, lines: report([result]), summary: report([result]).at(-1) ?? '' };
 }
 
 afterAll(() => {

@@ -1,8 +1,17 @@
 import { existsSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type LiteMessage, type LiteValue, readMessage, textField } from '../stand-in/thrift-lite.ts';
-import { CoreDatabase, hostRows, optionsReply, type Row, requestOf, rowsWire } from './core-data.ts';
-import { type CallResult, callOnce, encode, reply, textMap, type Wire, wireTypes } from './wire.ts';
+import { CoreDatabase, hostRows, optionsReply, type Row, requestOf } from './core-data.ts';
+import {
+  callFields,
+  type PluginOutcome,
+  pluginsOf,
+  readOutcome,
+  response,
+  status,
+  structOf,
+} from './core-replies.ts';
+import { callOnce, encode, reply, type Wire, wireTypes } from './wire.ts';
 
 /** The process that a registration came from. */
 export interface Child {
@@ -19,21 +28,6 @@ interface Registration {
   /** Whether it ever answered on its socket. */
   answered: boolean;
 }
-
-/** What became of a call into a plugin. */
-export type PluginOutcome =
-  | {
-      readonly kind: 'answered';
-      readonly code: number;
-      readonly message: string;
-      readonly rows: readonly Row[];
-    }
-  /** Core knows of nobody to call. */
-  | { readonly kind: 'no route' }
-  /** The ping failed: the call was not made. `masked`: no extension lived, or it had not begun to listen. */
-  | { readonly kind: 'not available'; readonly reason: string; readonly masked: boolean }
-  /** The call was made, and no answer came. `masked`: the extension was killed meanwhile. */
-  | { readonly kind: 'unanswered'; readonly reason: string; readonly masked: boolean };
 
 /** osqueryd's limit for the ping before a call. */
 const pingLimitMs = 10_000;
@@ -267,70 +261,4 @@ export class Core {
 /** The kernel closes a process's sockets before its parent learns of its end; only we kill, and say so before. */
 function died(child: Child | undefined): boolean {
   return child === undefined || child.doomed;
-}
-
-function readOutcome(result: CallResult, masked: boolean): PluginOutcome {
-  if (result.kind === 'not connected') {
-    return { kind: 'not available', reason: `call: ${result.reason}`, masked };
-  }
-  if (result.kind === 'no answer') {
-    return { kind: 'unanswered', reason: result.reason, masked };
-  }
-  const { type, body } = result.message;
-  const success = structOf(body.get(0));
-  const state = structOf(success?.get(1));
-  if (type !== reply || state === undefined) {
-    return { kind: 'answered', code: -1, message: 'an exception or no status', rows: [] };
-  }
-  const rows = success?.get(2);
-  return {
-    kind: 'answered',
-    code: Number(state.get(1) ?? 0),
-    message: textField(state, 2),
-    rows: Array.isArray(rows) ? rows.map((row) => requestOf(row)) : [],
-  };
-}
-
-function callFields(registry: string, item: string, request: Row): (readonly [number, Wire])[] {
-  return [
-    [1, { text: registry }],
-    [2, { text: item }],
-    [3, textMap(request)],
-  ];
-}
-
-function status(code: number, message: string, uuid = 0): Wire {
-  return {
-    struct: [
-      [1, { i32: code }],
-      [2, { text: message }],
-      [3, { i64: uuid }],
-    ],
-  };
-}
-
-function response(rows: readonly Row[] | undefined, message = 'failed'): Wire {
-  const state = rows === undefined ? status(1, message) : status(0, 'OK');
-  return {
-    struct: [
-      [1, state],
-      [2, rowsWire(rows ?? [])],
-    ],
-  };
-}
-
-function structOf(value: LiteValue | undefined): ReadonlyMap<number, LiteValue> | undefined {
-  return value instanceof Map ? value : undefined;
-}
-
-/** `registry/item` for everything that is registered. */
-function pluginsOf(registry: LiteValue | undefined): string[] {
-  return entriesOf(registry).flatMap(([name, items]) =>
-    entriesOf(items).map(([item]) => `${String(name)}/${String(item)}`),
-  );
-}
-
-function entriesOf(value: LiteValue | undefined): readonly (readonly [LiteValue, LiteValue])[] {
-  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Map) return [];
-  return 'entries' in value && typeof value.entries !== 'function' ? value.entries : [];
 }

@@ -1,4 +1,5 @@
-import type { Core, PluginOutcome } from './core.ts';
+import type { Core } from './core.ts';
+import type { PluginOutcome } from './core-replies.ts';
 import type { Ledger } from './ledger.ts';
 import { type Offer, offers } from './lines.ts';
 
@@ -19,12 +20,15 @@ export class Logging {
   masked = 0;
   readonly #core: Core;
   readonly #ledger: Ledger;
+  readonly #mask: boolean;
   #paused = false;
   #allowed = 0;
   #resume: () => void = () => {};
   readonly #waiting: { readonly lines: number; readonly wake: () => void }[] = [];
 
-  constructor(core: Core, ledger: Ledger) {
+  /** @param masked whether a second logger hides calls that fail while no extension lives. */
+  constructor(core: Core, ledger: Ledger, masked: boolean) {
+    this.#mask = masked;
     this.#core = core;
     this.#ledger = ledger;
   }
@@ -71,6 +75,7 @@ export class Logging {
         });
       }
       if (!this.#core.has('logger/remote')) {
+        if (!this.#mask) this.fatal.push({ what: 'no extension has registered' });
         await this.#core.changed();
         continue;
       }
@@ -89,11 +94,12 @@ export class Logging {
         this.masked++;
         return false;
       case 'not available':
-        if (outcome.masked) this.masked++;
+        if (this.#mask && outcome.masked) this.masked++;
         else this.fatal.push({ what: `${call} for line ${first}: ${outcome.reason}` });
         return false;
       case 'unanswered':
-        if (!outcome.masked) this.fatal.push({ what: `${call} for line ${first}: ${outcome.reason}` });
+        if (!this.#mask || !outcome.masked)
+          this.fatal.push({ what: `${call} for line ${first}: ${outcome.reason}` });
         this.#ledger.note(lines, 'unanswered');
         return true;
       case 'answered':

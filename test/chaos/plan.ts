@@ -27,12 +27,20 @@ export interface ServerKill {
   readonly downMs: number;
 }
 
+/** An end of the transport thread alone. */
+export interface ThreadKill {
+  readonly afterLines: number;
+  readonly delayMs: number;
+}
+
 /** Everything that is decided before the run begins: the same for the same seed. */
 export interface Plan {
   readonly seed: number;
   readonly lines: number;
   readonly kills: readonly Kill[];
   readonly serverKills: readonly ServerKill[];
+  /** Not together with `kills`. */
+  readonly threadKills: readonly ThreadKill[];
   /** For the faults of the server. */
   readonly faultSeed: number;
 }
@@ -73,6 +81,18 @@ export function makePlan({ seed, kills, lines }: { seed: number; kills: number; 
     lines,
     kills: killList.sort(byLines),
     serverKills: serverKills.sort(byLines),
+    threadKills: [],
     faultSeed: random.between(1, 2 ** 31),
   };
+}
+
+/** The second part: the extension lives, and only its transport thread is killed. */
+export function makeThreadPlan(given: { seed: number; kills: number; lines: number }): Plan {
+  const plan = makePlan({ ...given, kills: 0 });
+  const random = new Random(given.seed ^ 0x74687264);
+  const threadKills = Array.from({ length: given.kills }, () => ({
+    afterLines: random.between(0, given.lines - trailingLines(given.lines)),
+    delayMs: random.between(0, 500),
+  }));
+  return { ...plan, threadKills: threadKills.sort((a, b) => a.afterLines - b.afterLines) };
 }

@@ -3,11 +3,16 @@ import type { RunResult } from './run.ts';
 /** Of each kind so many are shown. */
 const mostShown = 10;
 
-/** What a run found, in lines; the last one is for programs. */
-export function report({ verdict, exit78, violations, notes }: RunResult): string[] {
+/** What the runs found, in lines; the last one is for programs and adds them up. */
+export function report(results: readonly RunResult[]): string[] {
+  return [...results.flatMap(details), summary(results)];
+}
+
+function details({ title, verdict, exit78, violations, notes }: RunResult): string[] {
   const shown = (what: string, numbers: readonly number[]) =>
     numbers.length === 0 ? [] : [`${what}: ${ranges(numbers)}`];
   return [
+    `${title}:`,
     ...notes,
     ...shown('lost lines', verdict.lost),
     ...shown('lines that arrived more than once', verdict.duplicated),
@@ -16,21 +21,20 @@ export function report({ verdict, exit78, violations, notes }: RunResult): strin
     ...exit78.slice(0, mostShown).map((what) => `fatal to osqueryd: ${what}`),
     ...violations.slice(0, mostShown).map((what) => `violation: ${what}`),
     `reordered=${verdict.reordered.length} unexpected=${verdict.unexpected.length} violations=${violations.length}`,
-    summary({ verdict, exit78 }),
   ];
 }
 
-function summary({ verdict, exit78 }: Pick<RunResult, 'verdict' | 'exit78'>): string {
-  const { accepted, delivered, dropped, quarantined, unanswered, lost, duplicated } = verdict;
+function summary(results: readonly RunResult[]): string {
+  const sum = (of: (result: RunResult) => number) => results.reduce((total, result) => total + of(result), 0);
   return [
-    `accepted=${accepted}`,
-    `delivered=${delivered}`,
-    `dropped=${dropped}`,
-    `quarantined=${quarantined}`,
-    `unanswered=${unanswered}`,
-    `lost=${lost.length}`,
-    `duplicated=${duplicated.length}`,
-    `exit78=${exit78.length}`,
+    `accepted=${sum(({ verdict }) => verdict.accepted)}`,
+    `delivered=${sum(({ verdict }) => verdict.delivered)}`,
+    `dropped=${sum(({ verdict }) => verdict.dropped)}`,
+    `quarantined=${sum(({ verdict }) => verdict.quarantined)}`,
+    `unanswered=${sum(({ verdict }) => verdict.unanswered)}`,
+    `lost=${sum(({ verdict }) => verdict.lost.length)}`,
+    `duplicated=${sum(({ verdict }) => verdict.duplicated.length)}`,
+    `exit78=${sum(({ exit78 }) => exit78.length)}`,
   ].join(' ');
 }
 

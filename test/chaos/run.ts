@@ -2,18 +2,22 @@ import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Arrivals, readArrivals } from './arrivals.ts';
+import type { Arrivals } from './arrivals.ts';
 import { Core } from './core.ts';
+import { generateRequest } from './core-replies.ts';
 import { Distributed } from './distributed.ts';
+import { EvidenceReader } from './evidence.ts';
 import { ExtensionControl } from './extension.ts';
-import { judge, type Verdict } from './judge.ts';
+import { flagsFor } from './flags.ts';
+import type { Verdict } from './judge.ts';
 import { Ledger } from './ledger.ts';
-import { maxLineBytes } from './lines.ts';
 import { Logging } from './logging.ts';
-import { type Kill, type Plan, type ServerKill, trailingLines } from './plan.ts';
+import { type Kill, type Plan, type ServerKill, type ThreadKill, trailingLines } from './plan.ts';
 import { ServerControl } from './server.ts';
+import { TransportThread } from './transport-thread.ts';
 
 export interface RunOptions {
+  readonly title: string;
   readonly plan: Plan;
   /** The extension's executable. */
   readonly extension: string;
@@ -28,6 +32,7 @@ export interface RunOptions {
 
 /** Everything that a run found. */
 export interface RunResult {
+  readonly title: string;
   readonly verdict: Verdict;
   /** Answers other than 0, and pings over 10 s, while the extension lived: osqueryd would have ended with 78. */
   readonly exit78: readonly string[];
@@ -54,11 +59,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
 class Run {
   readonly #options: RunOptions;
   readonly #directory = mkdtempSync(join(tmpdir(), 'chaos-'));
-  readonly #ledger = new Ledger();
   readonly #server: ServerControl;
   readonly #core: Core;
   readonly #extension: ExtensionControl;
+  readonly #thread: TransportThread | undefined;
   readonly #logging: Logging;
+  readonly #evidence: EvidenceReader;
   readonly #distributed: Distributed;
   readonly #notes: string[] = [];
   readonly #violations: string[] = [];
@@ -72,23 +78,35 @@ class Run {
   constructor(options: RunOptions) {
     this.#options = options;
     const { plan, say } = options;
+    const ledger = new Ledger();
+    // Where only the transport thread is killed, nothing has to mask a call that fails.
+    const masked = plan.threadKills.length === 0;
+    const loggers = masked ? 'remote,stdout' : 'remote';
+    this.#thread = masked ? undefined : new TransportThread(this.#directory);
     mkdirSync(join(this.#directory, 'server'));
     this.#server = new ServerControl(join(this.#directory, 'server'), plan.faultSeed);
     const secret = join(this.#directory, 'secret');
     writeFileSync(secret, 'made-up-secret\n', { mode: 0o600 });
     this.#core = new Core({
       socketPath: join(this.#directory, 'osq.em'),
-      flags: () => flagsFor(this.#directory, secret, this.#server.told.port),
+      flags: () =>
+        flagsFor({ directory: this.#directory, secretFile: secret, port: this.#server.told.port, loggers }),
       intervalMs: 1000,
       log: say,
     });
     this.#extension = new ExtensionControl({
       path: options.extension,
       core: this.#core,
-      env: { ...process.env, ...options.env, OSQUERY_REMOTE_STORE: join(this.#directory, 'store') },
+      env: {
+        ...process.env,
+        ...this.#thread?.env,
+        ...options.env,
+        OSQUERY_REMOTE_STORE: join(this.#directory, 'store'),
+      },
       outputFile: join(this.#directory, 'extension.log'),
     });
-    this.#logging = new Logging(this.#core, this.#ledger);
+    this.#logging = new Logging(this.#core, ledger, masked);
+    this.#evidence = new EvidenceReader(ledger, plan, () => this.#server.told.logs);
     this.#distributed = new Distributed(this.#core, this.#server);
   }
 
@@ -111,8 +129,9 @@ class Run {
     this.#logging.allow(most);
     const kills = this.#killExtension(plan.kills);
     const serverKills = this.#killServer(plan.serverKills);
-    await Promise.all([this.#logging.reached(most), kills, serverKills]);
-    say(`${this.#logging.offered} lines handed over, ${plan.kills.length} kills done`);
+    const threadKills = this.#killThread(plan.threadKills);
+    await Promise.all([this.#logging.reached(most), kills, serverKills, threadKills]);
+    say(`${this.#logging.offered} lines handed over`);
   }
 
   /** Waits until the extension has nothing left, with one more restart in between. */
@@ -122,17 +141,19 @@ class Run {
     while (this.#distributed.pending > 0 && this.#core.has('distributed/remote')) await sleep(100);
     this.#distributed.stop();
     await Promise.all(this.#loops);
-    await this.#untilDelivered(this.#options.patienceMs);
+    await this.#evidence.untilDelivered(this.#options.patienceMs);
     // What is delivered must stay so: a restart that sends again what the server has would show now.
-    await this.#extension.kill();
-    this.#extension.start();
-    await this.#registered();
+    if (this.#options.plan.kills.length > 0) {
+      await this.#extension.kill();
+      this.#extension.start();
+      await this.#registered();
+    }
     await sleep(this.#options.settleMs);
-    await this.#untilDelivered(this.#options.settleMs);
+    await this.#evidence.untilDelivered(this.#options.settleMs);
     this.#quarantine = await this.#countQuarantine();
     this.#logging.allow(this.#options.plan.lines);
     await this.#handingOver;
-    await this.#untilDelivered(this.#options.patienceMs);
+    await this.#evidence.untilDelivered(this.#options.patienceMs);
   }
 
   async result(): Promise<RunResult> {
@@ -141,19 +162,14 @@ class Run {
     await this.#refreshing;
     const stopMs = await this.#extension.stop();
     if (stopMs > 11_000) this.#violations.push(`did not end within 11 s after SIGTERM`);
-    const { result, status } = await this.#arrivals();
-    const verdict = judge(this.#ledger, {
-      result: result.numbers,
-      status: status.numbers,
-      reportedDrops: reportedDrops(status.others),
-      reportedQuarantine: this.#quarantine,
-    });
+    const { verdict, result, status } = await this.#evidence.findings(this.#quarantine);
     this.#violations.push(...missing.map((what) => `result of a distributed query: ${what}`));
     this.#violations.push(...this.#distributed.failures);
     this.#violations.push(...[...result.spoilt, ...status.spoilt].map((what) => `spoilt: ${what}`));
     this.#violations.push(...this.#extension.crashes.map((how) => `the extension ended by itself: ${how}`));
     this.#noteFigures(verdict, result, stopMs);
     return {
+      title: this.#options.title,
       verdict,
       exit78: this.#logging.fatal.map(({ what }) => what),
       violations: [...this.#violations, ...verdict.contradictions],
@@ -187,6 +203,16 @@ class Run {
     await this.#registered();
   }
 
+  async #killThread(kills: readonly ThreadKill[]): Promise<void> {
+    for (const { afterLines, delayMs } of kills) {
+      await this.#logging.reached(afterLines);
+      await sleep(delayMs);
+      this.#options.say(`the transport thread ends, ${this.#logging.offered} lines handed over`);
+      if (!(await this.#thread?.suffer('exit')))
+        this.#violations.push('no transport thread was there to end');
+    }
+  }
+
   async #killServer(kills: readonly ServerKill[]): Promise<void> {
     for (const { afterLines, delayMs, downMs } of kills) {
       await this.#logging.reached(afterLines);
@@ -203,7 +229,9 @@ class Run {
 
   /** What core asks for once, at its start. */
   async #greet(): Promise<void> {
-    await this.#core.call('config', 'remote', new Map([['action', 'genConfig']]));
+    // A plugin is activated, and lines come, only when it has answered.
+    const genConfig = new Map([['action', 'genConfig']]);
+    while ((await this.#core.call('config', 'remote', genConfig)).kind !== 'answered') await sleep(20);
     await this.#core.call('logger', 'remote', new Map([['init', 'osqueryd']]));
     const features = await this.#core.call('logger', 'remote', new Map([['action', 'features']]));
     if (features.kind === 'answered' && (features.code & 1) === 0) {
@@ -228,44 +256,13 @@ class Run {
     }
   }
 
-  /** Waits until every accepted line is there that can be, as long as something moves. */
-  async #untilDelivered(patienceMs: number): Promise<void> {
-    let best = Number.POSITIVE_INFINITY;
-    let movedAt = performance.now();
-    for (;;) {
-      const { result, status } = await this.#arrivals();
-      const { lost } = judge(this.#ledger, {
-        result: result.numbers,
-        status: status.numbers,
-        reportedDrops: reportedDrops(status.others),
-        reportedQuarantine: undefined,
-      });
-      if (lost.length === 0) return;
-      if (lost.length < best) {
-        best = lost.length;
-        movedAt = performance.now();
-      } else if (performance.now() - movedAt > patienceMs) return;
-      await sleep(1000);
-    }
-  }
-
-  async #arrivals(): Promise<{ result: Arrivals; status: Arrivals }> {
-    const { plan } = this.#options;
-    const { logs } = this.#server.told;
-    const [result, status] = await Promise.all([
-      readArrivals(logs.result, 'result', plan),
-      readArrivals(logs.status, 'status', plan),
-    ]);
-    return { result, status };
-  }
-
   /** Asks the table until no line waits any more, while now and then another line comes in. */
   async #countQuarantine(): Promise<number | undefined> {
     const from = performance.now();
     let seen: number | undefined;
     for (;;) {
       this.#logging.allow(this.#logging.offered + 1);
-      const outcome = await this.#core.call('table', 'remote_outbox', generate);
+      const outcome = await this.#core.call('table', 'remote_outbox', generateRequest);
       const rows = outcome.kind === 'answered' && outcome.code === 0 ? outcome.rows : [];
       if (rows.length > 0) {
         seen = rows.reduce((sum, row) => sum + Number(row.get('quarantined') ?? 0), 0);
@@ -302,48 +299,7 @@ class Run {
   }
 }
 
-const generate = new Map([
-  ['action', 'generate'],
-  ['context', '{"constraints":[],"colsUsed":[],"colsUsedBitset":18446744073709551615}'],
-]);
-
-/** What the extension says in status lines of its own about lines that it dropped. */
-function reportedDrops(lines: readonly string[]): number {
-  return lines.reduce((sum, line) => {
-    const found = /(\d+) (?:\w+ )?lines? .*(?:lost|dropped)/.exec(line);
-    return sum + Number(found?.[1] ?? 0);
-  }, 0);
-}
-
 function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
-}
-
-function flagsFor(directory: string, secretFile: string, port: number): Readonly<Record<string, string>> {
-  return {
-    tls_hostname: `127.0.0.1:${port}`,
-    config_plugin: 'remote',
-    logger_plugin: 'remote,stdout',
-    distributed_plugin: 'remote',
-    disable_distributed: 'false',
-    distributed_interval: '1',
-    host_identifier: 'specified',
-    specified_identifier: 'chaos-host',
-    database_path: join(directory, 'osquery.db'),
-    extensions_socket: join(directory, 'osq.em'),
-    extensions_interval: '1',
-    tls_server_certs: join(directory, 'ca.pem'),
-    enroll_secret_path: secretFile,
-    enroll_tls_endpoint: '/enroll',
-    tls_enroll_max_interval: '1',
-    config_tls_endpoint: '/config',
-    config_refresh: '1',
-    logger_tls_endpoint: '/log',
-    logger_tls_period: '1',
-    logger_tls_backoff_max: '2',
-    logger_tls_max_linesize: String(maxLineBytes),
-    distributed_tls_read_endpoint: '/distributed_read',
-    distributed_tls_write_endpoint: '/distributed_write',
-  };
 }
