@@ -285,8 +285,8 @@ export class Outbox {
   }
 
   #diskChanged(error: unknown): void {
-    if (error === undefined) this.#log('info', 'the journal can be written again');
-    else this.#log('error', `the journal cannot be written, lines wait in memory: ${text(error)}`);
+    if (error === undefined) this.#log('info', 'the journal is written as usual again');
+    else this.#log('error', `lines wait in memory: ${text(error)}`);
   }
 
   #log(severity: 'info' | 'warning' | 'error', message: string): void {

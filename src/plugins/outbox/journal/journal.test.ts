@@ -483,7 +483,9 @@ describe('a disk that is slow', () => {
     };
     const slowWriter: BehindWriter = {
       prepare: () => undefined,
-      start(path, bytes, position) {
+      start(path, given, position) {
+        // As a thread does it: the caller's bytes are gone at once.
+        const bytes = structuredClone(given, { transfer: [given.buffer] });
         let outcome: { tookMs: number } | undefined;
         let end: () => void = () => undefined;
         const ended = new Promise<void>((resolve) => {
@@ -538,6 +540,18 @@ describe('a disk that is slow', () => {
     await journal.close();
     expect(await drain(await opened())).toEqual(['quick', 'stalled', ...names(50), 'direct again']);
     expect(losses).toEqual([]);
+  });
+
+  test('what the thread has written is not written again: closing the journal ends', async () => {
+    const { disk, options } = slowDisk();
+    const { slowWriter: _, ...rest } = options;
+    const journal = await opened(rest);
+    disk.tookMs = 5000;
+    append(journal, 'stalled');
+    for (const line of names(500)) append(journal, line);
+    await journal.close();
+    expect(disk.writes).toBe(1);
+    expect(await drain(await opened())).toEqual(['stalled', ...names(500)]);
   });
 
   test('that is stuck keeps records in memory, where they are delivered from, until it goes on', async () => {

@@ -209,7 +209,7 @@ export class SegmentStore {
       this.#slowAt = now;
       this.#slowWriter.prepare();
       if (again || tookMs > stalledMs) {
-        this.#leaveDisk('slow', new Error(`a write took ${Math.round(tookMs)} ms`));
+        this.#leaveDisk('slow', new Error(`the disk is slow: a write took ${Math.round(tookMs)} ms`));
       }
     }
     if (sync !== 'always') return;

@@ -59,9 +59,11 @@ export class WriteBehind {
     const segment = this.#next();
     if (segment === undefined) return;
     const { dir, writer, sync } = this.#options;
-    const piece = segment.unwritten(dir);
-    const job = writer.start(piece.path, piece.bytes, piece.position, sync());
-    const running = { job, segment, end: piece.position + piece.bytes.length };
+    const { path, bytes, position } = segment.unwritten(dir);
+    // Before the bytes are handed over: they are gone then, and have no length any more.
+    const end = position + bytes.length;
+    const job = writer.start(path, bytes, position, sync());
+    const running = { job, segment, end };
     this.#running = running;
     void job.ended.then(() => {
       if (this.#running === running) this.pump();
