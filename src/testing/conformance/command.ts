@@ -13,7 +13,7 @@ Plays servers of every kind to the plugins, on real sockets and real TLS, and sa
   --only <text>        only cells that have this text in their name
   --module <file>      with this transport module (see defineTransport) between the plugins and the server
   --worker             the transport in a worker thread, as in the product; slower
-  --concurrency <n>    cells at a time, default 8
+  --concurrency <n>    cells at a time, default 8; 1 with a worker, which is watched by the memory of the whole process
   --list               says what is expected, and plays nothing
   --verbose            with what the client said in each cell that failed
   --help
@@ -46,9 +46,10 @@ export async function conformanceCommand(
   }
   const { module, worker, concurrency } = values;
   const spawn = module !== undefined || worker ? inWorker({ module: module && resolve(module) }) : undefined;
+  const cellsAtATime = Number(concurrency ?? (spawn === undefined ? 8 : 1));
   const results = await runConformance({
     cells: chosen,
-    concurrency: Math.max(1, Number(concurrency) || 1),
+    concurrency: Math.max(1, cellsAtATime || 1),
     subject: remoteSubject(spawn && { spawn }),
     onResult: (result) => {
       if (result.differences.length === 0) return;
@@ -68,7 +69,7 @@ function parse(argv: readonly string[]) {
       only: { type: 'string', default: '' },
       module: { type: 'string' },
       worker: { type: 'boolean', default: false },
-      concurrency: { type: 'string', default: '8' },
+      concurrency: { type: 'string' },
       list: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },

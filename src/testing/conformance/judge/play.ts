@@ -132,7 +132,7 @@ class Play {
     const end = clock.monotonic() + 3_600_000;
     while (clock.monotonic() < end) {
       await this.#stage.answered(subject.genConfig());
-      await this.#stage.pass(Math.min(300_000, Math.max(0, end - clock.monotonic())));
+      await this.#stage.goOn(Math.min(300_000, Math.max(0, end - clock.monotonic())));
     }
     return server.arrivals.filter(({ endpoint }) => endpoint === where).length;
   }

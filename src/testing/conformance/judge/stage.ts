@@ -8,7 +8,7 @@ import { type Arrival, type Certificates, ScriptedServer } from '../server/index
 import type { Host, OpenSubject, Subject } from '../subject/index.ts';
 
 /** So long the judge waits, in real time, for what has to happen without any time passing. */
-const patienceMs = 5_000;
+const patienceMs = 20_000;
 const firstKey = 'first-key';
 
 /** Client, server and clock of one cell, and the judge's hand on the clock. */
@@ -79,6 +79,18 @@ export class Stage implements AsyncDisposable {
   async pass(ms: number): Promise<void> {
     await this.settle();
     await this.clock.advance(ms);
+    await this.settle();
+  }
+
+  /** Lets much time pass, and stops the clock whenever somebody waits for the network. */
+  async goOn(ms: number): Promise<void> {
+    const end = this.clock.monotonic() + ms;
+    await this.settle();
+    while (this.clock.monotonic() < end) {
+      const step = Math.max(1, this.clock.pending()[0] ?? 1_000);
+      await this.clock.advance(Math.min(step, end - this.clock.monotonic()));
+      if (this.subject.underWay() > this.server.held) await this.settle();
+    }
     await this.settle();
   }
 
