@@ -22,7 +22,7 @@ export function formatStreams(rows: readonly StreamRow[], now: number, colors: C
       number(row.delivered),
       row.dropped === 0 ? '0' : colors.yellow(number(row.dropped)),
       row.quarantined === 0 ? '0' : colors.yellow(number(row.quarantined)),
-      row.next_attempt === null ? '–' : inSeconds(row.next_attempt - now / 1000),
+      nextOf(row, now),
     ]);
   }
   const errors = rows
@@ -72,6 +72,12 @@ function number(value: number): string {
 
 function since(wallS: number | null, now: number): string {
   return wallS === null ? 'never' : `${ago(Math.max(0, Math.round(now / 1000 - wallS)))} ago`;
+}
+
+/** When it is tried again: nothing when nothing waits, a dash when nobody tries. */
+function nextOf({ lines, next_attempt: next }: StreamRow, now: number): string {
+  if (lines === 0) return '';
+  return next === null ? '–' : inSeconds(next - now / 1000);
 }
 
 function inSeconds(seconds: number): string {

@@ -233,7 +233,9 @@ describe('a running osqueryd', () => {
       'warning extension: osqueryd loads no extension by itself: one that is started by hand must be there before osqueryd asks for it → --extension=<prefix>/lib/node_modules/osquery-remote/bin/osquery-remote.ext (npm prefix --global)',
     ]);
     expect(code).toBe(0);
-    expect(of('osqueryd')[0]).toMatch(/^ok osqueryd: osqueryd 5\.\S+ answers at <dir>\/osq\.em$/);
+    expect(of('osqueryd')[0]).toMatch(
+      /^ok osqueryd: osqueryd 5\.\S+ answers at <dir>\/osq\.em, and osquery-remote is registered$/,
+    );
     expect(of('store')[0]).toMatch(/in use by .* \(pid \d+\), /);
     expect(['key', 'config', 'log', 'read', 'write'].flatMap(of).map((text) => text.split(':')[0])).toEqual([
       'ok key',

@@ -25,7 +25,8 @@ export const osqueryd: Step = {
     ];
     if (names.includes('osquery-remote')) findings.push(...(await state(host, manager, names)));
     const version = host.settings.transport.osqueryVersion;
-    return [...findings, ok(`osqueryd ${version} answers at ${host.socket}`)];
+    const registration = names.includes('osquery-remote') ? ', and osquery-remote is registered' : '';
+    return [...findings, ok(`osqueryd ${version} answers at ${host.socket}${registration}`)];
   },
 };
 
