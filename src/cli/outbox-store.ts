@@ -54,7 +54,8 @@ export async function outboxOfStore(path: string, writes: boolean): Promise<Outb
     caps: noCaps,
     sync: 'always',
     log: (severity, message) => {
-      if (severity !== 'info') diskError ??= message;
+      // A disk that is full, away or slow. What waits in memory goes with this process.
+      if (severity !== 'info') diskError ??= message.replace(/^.*lines wait in memory: /, '');
     },
   });
   outbox.pause();
