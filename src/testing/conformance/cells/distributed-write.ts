@@ -46,6 +46,13 @@ const taken: readonly (readonly [name: string, rows: readonly number[], act: Ret
 ];
 for (const [name, rows, act] of taken) table.add({ name, rows, act }, delivered);
 
+table.add({ name: '200 {} to a result without rows', rows: [16, 17], act: reply(200, '{}') }, delivered, {
+  given: { results: ['{"queries":{"q1":[]},"statuses":{"q1":0}}'] },
+});
+table.add({ name: '200 {} to a query that failed', rows: [16, 17], act: reply(200, '{}') }, delivered, {
+  given: { results: ['{"queries":{"q1":[]},"statuses":{"q1":1},"messages":{"q1":"no such table: x"}}'] },
+});
+
 table.each(nodeInvalid, enrolls, { forgetsKey: true });
 table.each(refusals, waits);
 table.each(failures, waits);

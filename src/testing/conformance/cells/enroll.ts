@@ -27,7 +27,7 @@ const never: Expected = { line: 'kept', config: 'none', key: 'never', next: wait
 
 const scripted = 'scripted-key';
 const keys: readonly (readonly [name: string, rows: readonly number[], act: ReturnType<typeof reply>])[] = [
-  ['200 node_key', [4], reply(200, `{"node_key":"${scripted}"}`)],
+  ['200 node_key', [4, 18, 19], reply(200, `{"node_key":"${scripted}"}`)],
   [
     'osctrl, Doorman: node_key and node_invalid false',
     [4],

@@ -7,6 +7,8 @@ interface More {
   readonly hits?: Script['hits'];
   readonly forgetsKey?: boolean;
   readonly issuesKey?: string;
+  /** More rows that the cell is about. */
+  readonly rows?: readonly number[];
   /** Behind the name of the answer, where one answer has several cells. */
   readonly when?: string;
 }
@@ -28,7 +30,7 @@ export class Table {
     this.cells.push({
       name: `${this.#endpoint}: ${name}${when === undefined ? '' : `, ${when}`}`,
       endpoint: this.#endpoint,
-      rows,
+      rows: [...rows, ...(more.rows ?? [])],
       script: {
         act,
         hits,

@@ -107,6 +107,10 @@ export function wireProblems(request: WireRequest, { endpoint, key }: Said): str
   } else {
     // A blank key stands in the body alone.
     const wanted = key === '' ? undefined : `NodeKey ${key}`;
+    expect(
+      endpoint !== 'distributed_write' || hasPlainResults(parse(request.body)),
+      'results of another form',
+    );
     expect(authorization === wanted, 'Authorization does not carry the key that the body carries');
   }
   return problems;
@@ -123,6 +127,13 @@ function enrollProblems(body: Record<string, unknown>): string[] {
   if (leaves.some((leaf) => typeof leaf !== 'string'))
     problems.push('host_details has a leaf that is no string');
   return problems;
+}
+
+/** Statuses are integers and results are arrays, also when they are empty: servers take nothing else. */
+function hasPlainResults({ statuses, queries }: Record<string, unknown>): boolean {
+  return (
+    Object.values(statuses ?? {}).every(Number.isInteger) && Object.values(queries ?? {}).every(Array.isArray)
+  );
 }
 
 function json(value: unknown): ScriptedReply {

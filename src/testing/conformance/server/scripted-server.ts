@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../clock/index.ts';
 import type { Endpoint } from '../cell.ts';
 import { type Certificates, serverName } from './certificates.ts';
+import { protocols, spoil } from './connection-faults.ts';
 import { Elsewhere } from './elsewhere.ts';
 import { HonestServer, type Said, said, wireProblems } from './honest.ts';
 import { replyBytes } from './reply-bytes.ts';
@@ -132,13 +133,17 @@ export class ScriptedServer {
     if (fault === undefined) {
       this.#serve(
         raw,
-        new TLSSocket(raw, { isServer: true, secureContext: this.#certificates.good, ...http11 }),
+        new TLSSocket(raw, { isServer: true, secureContext: this.#certificates.good, ...protocols }),
       );
       return;
     }
     this.#hits++;
     this.#arrived({ endpoint: undefined, key: undefined, lines: [], hit: true, accepted: false });
-    this.#fail(raw, fault);
+    spoil(raw, fault, {
+      secureContext: this.#certificates.bad(fault) ?? this.#certificates.good,
+      hold: () => this.#hold(raw),
+      onTrusted: () => this.problems.push(`a request was sent in spite of: ${fault}`),
+    });
   }
 
   #connectionFault(): ConnectionFault | undefined {
@@ -147,55 +152,12 @@ export class ScriptedServer {
     return act.fault;
   }
 
-  #fail(raw: Socket, fault: ConnectionFault): void {
-    switch (fault) {
-      case 'refuse':
-      case 'close':
-        raw.end();
-        return;
-      case 'reset':
-        raw.resetAndDestroy();
-        return;
-      case 'reset in the handshake':
-        raw.once('data', () => raw.resetAndDestroy());
-        return;
-      case 'hang':
-        raw.resume();
-        this.#hold(raw);
-        return;
-      case 'garbage':
-        raw.resume();
-        raw.end('SSH-2.0-OpenSSH_9.2p1\r\n');
-        return;
-      case 'plain HTTP':
-        raw.once('data', () => {
-          const body = 'This combination of host and port requires TLS.';
-          raw.end(replyBytes({ status: 400, body, framing: 'close' }));
-        });
-        return;
-      default: {
-        const secureContext = this.#certificates.bad(fault) ?? this.#certificates.good;
-        const wants = fault === 'client certificate';
-        const tls = new TLSSocket(raw, {
-          isServer: true,
-          secureContext,
-          requestCert: wants,
-          rejectUnauthorized: wants,
-          ...http11,
-        });
-        tls.on('error', () => raw.destroy());
-        tls.on('data', (piece) => {
-          if (piece.length > 0) this.problems.push(`a request was sent in spite of: ${fault}`);
-        });
-        // A server ends such a connection by itself when the certificate that it wants does not come.
-        if (wants) tls.on('secure', () => tls.authorized || raw.destroy());
-      }
-    }
-  }
-
   #serve(raw: Socket, tls: TLSSocket): void {
     const connection: Connection = { raw, tls, served: 0 };
     const reader = new RequestReader();
+    tls.on('secure', () => {
+      if (tls.alpnProtocol === 'h2') this.problems.push('the client would speak HTTP/2');
+    });
     tls.on('error', () => raw.destroy());
     tls.on('data', (piece) => {
       reader.push(piece);
@@ -305,8 +267,6 @@ export interface ScriptedServerOptions {
   /** A key that the server knows from the beginning. */
   readonly nodeKey: string | undefined;
 }
-
-const http11 = { ALPNProtocols: ['http/1.1'] };
 
 /** A redirect that leads to itself. */
 function isLoop({ act, hits }: Script): boolean {
