@@ -35,21 +35,34 @@ const tooLarge: Fault = { status: 413, body: '{"error":"too large"}' };
 
 const poisoned: Fault = { status: 400, body: '{"error":"a line that no parser takes"}' };
 
-/**
- * The fault for one request.
- * @param calm nothing goes wrong by chance, but a line with the mark of poison is refused all the same.
- */
-export function faultFor(
-  endpoint: Endpoint,
-  request: InterceptedRequest,
-  random: Random,
-  calm: boolean,
-): Fault | undefined {
-  if (endpoint === 'log' && Buffer.from(request.body).includes(poisonMark)) return poisoned;
-  if (calm || random.next() >= faultyPart) return undefined;
-  if (endpoint !== 'enroll' && random.next() < 0.02) return random.pick(nodeInvalid);
-  if (endpoint === 'log' && linesOf(request) > 50 && random.next() < 0.1) return tooLarge;
-  return random.pick(faults);
+/** Chooses what happens to the requests of one life of the server. */
+export class Faults {
+  /** Nothing goes wrong by chance any more, but a line with the mark of poison is refused all the same. */
+  calm: boolean;
+  readonly #random: Random;
+  #refusals: number;
+
+  /**
+   * @param refusals how many times at most a valid node key is refused. A client that is refused again and again waits
+   * longer each time before it enrolls, and rightly so: with many of them a run would measure nothing else.
+   */
+  constructor(random: Random, refusals: number, calm: boolean) {
+    this.#random = random;
+    this.#refusals = refusals;
+    this.calm = calm;
+  }
+
+  for(endpoint: Endpoint, request: InterceptedRequest): Fault | undefined {
+    const random = this.#random;
+    if (endpoint === 'log' && Buffer.from(request.body).includes(poisonMark)) return poisoned;
+    if (this.calm || random.next() >= faultyPart) return undefined;
+    if (endpoint !== 'enroll' && this.#refusals > 0 && random.next() < 0.05) {
+      this.#refusals--;
+      return random.pick(nodeInvalid);
+    }
+    if (endpoint === 'log' && linesOf(request) > 50 && random.next() < 0.1) return tooLarge;
+    return random.pick(faults);
+  }
 }
 
 /** How many lines a request says to hold: the ranges in its header, where a client sends it. */

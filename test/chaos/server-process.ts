@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer, type ServerTls } from '../../src/server/index.ts';
 import { makeTls } from '../../src/server/tls.ts';
-import { faultFor } from './faults.ts';
+import { Faults } from './faults.ts';
 import { Random } from './random.ts';
 
 /** What the server tells the driver. */
@@ -15,12 +15,11 @@ export interface ServerTold {
 }
 
 /** The reference server in a process of its own, with faults by chance until the driver says `calm`. */
-const [dataDirectory = '', port = '0', seed = '1', mood = 'storm'] = process.argv.slice(2);
-const random = new Random(Number(seed));
-let calm = mood === 'calm';
+const [dataDirectory = '', port = '0', seed = '1', refusals = '0', mood = 'storm'] = process.argv.slice(2);
+const faults = new Faults(new Random(Number(seed)), Number(refusals), mood === 'calm');
 
 process.on('message', () => {
-  calm = true;
+  faults.calm = true;
 });
 process.on('disconnect', () => process.exit(0));
 
@@ -31,7 +30,7 @@ const server = await createServer({
   queryLeaseMs: 1000,
   config: { value: { schedule: { uptime: { query: 'SELECT * FROM uptime', interval: 60 } } } },
   tls: await sameTls(),
-  intercept: (endpoint, request) => faultFor(endpoint, request, random, calm),
+  intercept: (endpoint, request) => faults.for(endpoint, request),
 });
 await server.listen();
 const told: ServerTold = {

@@ -6,6 +6,9 @@ import type { ServerTold } from './server-process.ts';
 
 const script = fileURLToPath(new URL('server-process.ts', import.meta.url));
 
+/** How often the first life of the server refuses a node key. */
+const nodeRefusals = 2;
+
 /** The reference server as the driver sees it: a process that is killed and started again on the same port. */
 export class ServerControl {
   readonly #dataDirectory: string;
@@ -27,7 +30,9 @@ export class ServerControl {
 
   async start(): Promise<void> {
     const port = String(this.#told?.port ?? 0);
-    const args = [this.#dataDirectory, port, String(this.#seed++), this.#calm ? 'calm' : 'storm'];
+    const refusals = this.#told === undefined ? nodeRefusals : 0;
+    const mood = this.#calm ? 'calm' : 'storm';
+    const args = [this.#dataDirectory, port, String(this.#seed++), String(refusals), mood];
     const child = fork(script, args, {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
