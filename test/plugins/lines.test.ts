@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { World } from './support/world.ts';
 
@@ -111,4 +111,35 @@ test('with --disable_database nothing stays behind', async () => {
   await world.arrived(1);
   await host.close();
   expect(existsSync(world.storePath)).toBe(false);
+});
+
+test('a store that cannot be read keeps nothing from working', async () => {
+  await using world = await World.create();
+  for (let i = 0; i < 2; i++) {
+    const host = await world.open();
+    await host.line(`{"n":${i + 1}}`);
+    await world.arrived(i + 1);
+    await host.close();
+  }
+  const level = `${world.storePath}/level`;
+  const tables = readdirSync(level).filter((name) => name.endsWith('.ldb'));
+  expect(tables.length).toBeGreaterThan(0);
+  for (const name of tables) truncateSync(`${level}/${name}`, 1);
+
+  const host = await world.open();
+  await host.line('{"n":3}');
+  expect(await world.arrived(3)).toEqual(numbered(3));
+  expect(world.enrollments()).toBe(1);
+});
+
+test('a setting that makes no sense is told once, however often flags are read', async () => {
+  await using world = await World.create();
+  const host = await world.open({ OSQUERY_REMOTE_SYNC: 'sometimes' });
+  for (let i = 0; i < 3; i++) {
+    await host.genConfig();
+    await world.clock.pass(10_000);
+  }
+  expect(host.complaints()).toEqual([
+    'warning OSQUERY_REMOTE_SYNC is "sometimes"; it takes never, interval or always, so it is ignored',
+  ]);
 });

@@ -1,8 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ExtensionManager } from '../../src/extension/index.ts';
 import { startServer, writtenLines } from '../server/support/servers.ts';
+import { FakeCore } from './support/fake-core.ts';
 import { isAlive, OsquerydProcess, Programs } from './support/osqueryd.ts';
 import { flagsFor } from './support/world.ts';
 
@@ -137,4 +141,53 @@ test('osqueryd that is told to end takes the extension with it, in good order', 
     expect.objectContaining({ code: 0, signal: null }),
   ]);
   expect(said()).toBe('');
+  // What it leaves on the disk is for its owner alone.
+  const store = join(dir, 'osquery.db.remote');
+  const files = readdirSync(store, { recursive: true, withFileTypes: true });
+  expect(files.length).toBeGreaterThan(3);
+  const modes = files.map((file) => (statSync(join(file.parentPath, file.name)).mode & 0o777).toString(8));
+  expect(modes).toEqual(files.map((file) => (file.isDirectory() ? '700' : '600')));
+});
+
+test('a name that is taken is one line that says what to do, and exit code 1', {
+  timeout: 60_000,
+}, async () => {
+  const core = new FakeCore(join(dir, 'taken.em'), []);
+  await core.start();
+  try {
+    const info = { name: 'osquery-remote', version: '1', sdkVersion: '5.23.0', minSdkVersion: '1.8.0' };
+    await new ExtensionManager(core.socket).register(info, []);
+    const child = spawn(extension.path, ['--socket', core.socket, '--timeout', '1', '--interval', '1']);
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(1);
+    expect(said()).toBe(
+      'osquery-remote: error: taken: an extension called osquery-remote is registered already: end it, or load only one of this name\n',
+    );
+  } finally {
+    core.stop();
+  }
+});
+
+test('by hand, a missing secret is one line on stderr, and the extension stays', {
+  timeout: 60_000,
+}, async () => {
+  const server = await startServer();
+  rmSync(join(dir, 'secret'));
+  const core = new FakeCore(join(dir, 'hand.em'), flagsFor(dir, server));
+  await core.start();
+  const child = spawn(extension.path, ['--socket', core.socket]);
+  try {
+    const line = `osquery-remote: warning: enroll attempt 1 failed: settings: cannot read --enroll_secret_path=${dir}/secret: there is no such file; next in 1 s\n`;
+    await expect.poll(said, poll).toMatch(/\n/);
+    writeFileSync(join(dir, 'secret'), 'made-up-secret\n');
+    await server.events.waitFor('enrolled');
+    expect(said()).toBe(line);
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(0);
+    expect(said()).toBe(line);
+  } finally {
+    child.kill('SIGKILL');
+    core.stop();
+  }
 });
