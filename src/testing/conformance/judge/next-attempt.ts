@@ -8,6 +8,9 @@ const noneMs = 60_000;
 /** How long a late attempt is looked for, to say how late it was. */
 const diagnosisMs = 120_000;
 
+/** osquery's limit for one attempt. */
+const deadlineMs = 16_000;
+
 export interface Begun {
   /** When the request was to be made, on the virtual clock. */
   readonly at: number;
@@ -49,6 +52,7 @@ export async function nextAttempt(
     await stage.arrived(first + 1, mine);
   } else {
     const [fromS, toS] = next;
+    if (stage.server.held > 0) await stage.giveUp(deadlineMs);
     await stage.pass(Math.max(0, begun.at + fromS * 1_000 - 1 - stage.clock.monotonic()));
     const left = begun.at + toS * 1_000 - stage.clock.monotonic();
     if (!(await stage.until(() => found() !== undefined, left))) await stage.arrived(first + 1, mine);

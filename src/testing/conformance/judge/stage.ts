@@ -118,6 +118,17 @@ export class Stage implements AsyncDisposable {
     return call;
   }
 
+  /** Lets time pass up to the deadline of an attempt, and waits until the client has given up what hangs. */
+  async giveUp(deadlineMs: number): Promise<void> {
+    const { arrivals } = this.server;
+    const before = arrivals.length;
+    await this.pass(deadlineMs);
+    const end = performance.now() + patienceMs;
+    // It may hang again by now.
+    while (this.server.held > 0 && arrivals.length === before && performance.now() < end) await realSleep(1);
+    await this.settle();
+  }
+
   /** Waits, without letting time pass, until the client has begun so many requests. */
   async begun(count: number): Promise<void> {
     const end = performance.now() + patienceMs;
