@@ -22,9 +22,9 @@ export const defaultForwardSettings: ForwardSettings = {
   periodMs: 4000,
   backoffMaxMs: 3_600_000,
   startLines: 1024,
-  maxLines: 16_384,
+  maxLines: 4096,
   startBytes: 1024 * 1024,
-  maxBytes: 8 * 1024 * 1024,
+  maxBytes: 2 * 1024 * 1024,
   quickMs: 1000,
   slowMs: 5000,
 };

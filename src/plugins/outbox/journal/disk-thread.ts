@@ -94,7 +94,10 @@ export class DiskThread implements BehindWriter {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    // Messages of jobs that ended earlier may still come; they must not let go of a thread that is waited for.
+    this.#worker = undefined;
+    await worker?.terminate();
   }
 
   #start(): Worker {

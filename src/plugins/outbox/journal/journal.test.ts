@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   copyFileSync,
@@ -619,6 +620,23 @@ describe('a disk that is slow', () => {
     failed.wait(10_000);
     expect(failed.outcome()).toMatchObject({ error: expect.stringContaining('ENOENT') });
     await thread.close();
+  });
+
+  test('a process whose last act is to close the disk thread ends in good order', () => {
+    const module = new URL('./disk-thread.ts', import.meta.url).href;
+    const program = `
+      import { DiskThread } from ${JSON.stringify(module)};
+      // Messages of the thread race with its end: once would not show it.
+      for (let round = 0; round < 30; round++) {
+        const thread = new DiskThread();
+        for (let i = 0; i < 50; i++) thread.start(${JSON.stringify(join(root, 'file'))}, new Uint8Array(10), i * 10, false).wait(10_000);
+        await thread.close();
+      }
+      process.stdout.write('closed');
+    `;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+    const child = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(child).toMatchObject({ status: 0, stdout: 'closed' });
   });
 
   test('a disk that begins to refuse while it is slow: records stay, and are written when it works again', async () => {
