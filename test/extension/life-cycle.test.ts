@@ -274,9 +274,12 @@ test('after SIGTERM it leaves as soon as core has gone', async () => {
 });
 
 test('after SIGTERM it does not stay for another osqueryd that took the place of its own', async () => {
-  const { daemon: one, extension } = await running();
+  const one = await daemon().start();
+  const extension = one.extension();
+  await one.settled(extension.start());
   const left = one.end(extension);
   void extension.stop('SIGTERM');
+  await one.pass(50);
   one.standIn.killWorker();
   one.standIn.killWatcher();
   const successor = await daemon({ directory: one.directory, clock: one.clock }).start();
