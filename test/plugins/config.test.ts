@@ -158,6 +158,16 @@ describe('when the first load failed', () => {
   });
 });
 
+test('a refused key is replaced in the same call', async () => {
+  await using world = await World.create();
+  const host = await world.open();
+  await host.genConfig();
+  await world.server.revoke('the-host');
+  world.server.setConfig({ options: { new: true } });
+  expect(JSON.parse(await host.genConfig())).toEqual({ options: { new: true } });
+  expect(world.enrollments()).toBe(2);
+});
+
 test('flags that a configuration changes count soon after it was given', async () => {
   await using world = await World.create();
   const host = await world.open();
