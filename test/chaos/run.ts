@@ -126,7 +126,7 @@ class Run {
     const { plan, say } = this.#options;
     const most = plan.lines - trailingLines(plan.lines);
     this.#handingOver = this.#logging.run(plan);
-    this.#logging.allow(most);
+    if (plan.threadKills.length === 0) this.#logging.allow(most);
     const kills = this.#killExtension(plan.kills);
     const serverKills = this.#killServer(plan.serverKills);
     const threadKills = this.#killThread(plan.threadKills);
@@ -204,10 +204,14 @@ class Run {
   }
 
   async #killThread(kills: readonly ThreadKill[]): Promise<void> {
-    for (const { afterLines, delayMs } of kills) {
+    const { lines } = this.#options.plan;
+    for (const [i, { afterLines, delayMs }] of kills.entries()) {
+      // Lines are much quicker than a thread that starts again, and go on only when it is about to die.
+      this.#logging.allow(afterLines);
       await this.#logging.reached(afterLines);
       await sleep(delayMs);
       this.#options.say(`the transport thread ends, ${this.#logging.offered} lines handed over`);
+      this.#logging.allow(kills[i + 1]?.afterLines ?? lines - trailingLines(lines));
       if (!(await this.#thread?.suffer('exit')))
         this.#violations.push('no transport thread was there to end');
     }
