@@ -8,8 +8,8 @@ import {
   Outbox,
   type StreamStats,
 } from '../plugins/outbox/index.ts';
+import { journalOf, lookupsOf } from '../plugins/store/index.ts';
 import { lockHolder } from './doctor/file-lock.ts';
-import { journalOf, lookupsOf } from './doctor/store-place.ts';
 import { OutboxError, type OutboxSource, type QuarantineRow, type StreamRow } from './outbox-source.ts';
 
 /** Nothing is dropped because we looked at it: whatever the extension's caps are, they are its business. */

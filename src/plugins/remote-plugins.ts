@@ -6,10 +6,12 @@ import type { Service } from './service.ts';
 
 /** osqueryd's first questions may come before everything is open. It is answered within a minute all the same. */
 const openMs = 55_000;
+/** How long a line waits for the store at the start. Only what is in the journal survives the death of the process. */
+const lineMs = 5000;
 
 /**
  * The plugins called `remote`, there from the first moment on: osqueryd registers them before the store, the settings
- * and the transport are up. Lines are taken at once, questions wait for the service.
+ * and the transport are up. Lines wait for the store a little, and then in memory; questions wait for the service.
  */
 export class RemotePlugins {
   readonly plugins: readonly Plugin[];
@@ -18,6 +20,8 @@ export class RemotePlugins {
   readonly #opened: Promise<Service>;
   #open: (service: Service) => void = () => {};
   #service: Service | undefined;
+  /** Whether it is worth waiting for the store. Each line waits on osqueryd's scheduler. */
+  #patient = true;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,8 +38,8 @@ export class RemotePlugins {
       }),
       loggerPlugin({
         name,
-        string: (line) => this.intake.takeLine(line),
-        status: (lines) => this.intake.takeStatusLines(lines),
+        string: (line) => this.#whenKept(() => this.intake.takeLine(line)),
+        status: (lines) => this.#whenKept(() => this.intake.takeStatusLines(lines)),
       }),
       distributedPlugin({
         name,
@@ -51,17 +55,33 @@ export class RemotePlugins {
     this.#open(service);
   }
 
+  /** Takes lines when they go to the journal at once; in memory if that is long in coming. */
+  #whenKept(take: () => void): void | Promise<void> {
+    if (this.#service !== undefined || !this.#patient) return take();
+    return this.#within(lineMs)
+      .then((service) => {
+        if (service === undefined) this.#patient = false;
+      })
+      .then(take);
+  }
+
   async #ready(): Promise<Service> {
-    if (this.#service !== undefined) return this.#service;
-    const over = new AbortController();
-    const late = this.#clock.sleep(openMs, over.signal).then(() => {
+    const service = this.#service ?? (await this.#within(openMs));
+    if (service === undefined) {
       throw new Error('osquery-remote is still starting; its log says what it waits for');
-    });
-    late.catch(() => {});
-    try {
-      return await Promise.race([this.#opened, late]);
-    } finally {
-      over.abort();
     }
+    return service;
+  }
+
+  /** The service, or `undefined` when it is not open by then. */
+  async #within(limitMs: number): Promise<Service | undefined> {
+    const over = new AbortController();
+    const late = this.#clock.sleep(limitMs, over.signal).then(
+      () => undefined,
+      () => undefined,
+    );
+    const service = await Promise.race([this.#opened, late]);
+    over.abort();
+    return service;
   }
 }

@@ -62,12 +62,18 @@ async function live(common: Common, log: Log): Promise<number> {
       await (await opening)?.close();
     },
   });
+  // Both go on answering for as long as osqueryd is there, so they begin to leave at the same time.
+  const leaving = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => void extension.stop(signal));
+    process.on(signal, () => {
+      leaving.abort(new Error(signal));
+      void extension.stop(signal);
+    });
   }
   await extension.start();
   opening = open(extension, remote, log, ending.signal);
-  const tables = opening.then((service) => service && serveTables(service, common, log, ending.signal));
+  const anyEnd = AbortSignal.any([leaving.signal, ending.signal]);
+  const tables = opening.then((service) => service && serveTables(service, common, log, anyEnd));
   const { code } = await extension.ended;
   await tables;
   return code;

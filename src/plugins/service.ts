@@ -16,7 +16,7 @@ import { type Loss, memoryStore, Outbox } from './outbox/index.ts';
 import { ownStatusLine } from './own-status-line.ts';
 import { RemoteApi } from './remote-api.ts';
 import { capsOf, forwardSettings, type Settings, settingsReader } from './settings/index.ts';
-import { Store } from './store/index.ts';
+import { Store, storePath } from './store/index.ts';
 import { outboxTable, quarantineTable, statusTable } from './tables/index.ts';
 import {
   inWorker,
@@ -320,13 +320,6 @@ export class Service implements LineTaker {
     });
     this.outbox.append('status', 'statuses', line);
   }
-}
-
-/** `undefined` is a directory for this process alone. */
-function storePath({ disableDatabase, databasePath }: Settings, env: NodeJS.ProcessEnv): string | undefined {
-  const given = env['OSQUERY_REMOTE_STORE'];
-  if (given !== undefined && given !== '') return given;
-  return disableDatabase || databasePath === '' ? undefined : `${databasePath.replace(/\/+$/, '')}.remote`;
 }
 
 /** Where the node key and the state of its series are. */

@@ -7,21 +7,40 @@ const numbered = (count: number) => Array.from({ length: count }, (_, i) => `{"n
 test('lines that come before anything is open arrive, first and in order', async () => {
   await using world = await World.create();
   const host = world.register();
-  await host.line('{"n":1}');
-  await host.statusLines('early');
-  await host.call('logger', { snapshot: '{"n":2}' });
+  const early = [
+    host.line('{"n":1}'),
+    host.statusLines('early'),
+    host.call('logger', { snapshot: '{"n":2}' }),
+  ];
   await host.open();
+  await Promise.all(early);
   await host.line('{"n":3}');
 
   expect(await world.arrived(3)).toEqual(numbered(3));
   expect((await world.arrived(1, 'status')).map((line) => JSON.parse(line).message)).toEqual(['early']);
 });
 
+test('a line is answered when it is in the journal; when that is long in coming, from memory', async () => {
+  await using world = await World.create();
+  const host = world.register();
+  let answered = 0;
+  const early = host.line('{"n":1}').then(() => answered++);
+  await world.clock.pass(4900);
+  expect(answered).toBe(0);
+  await world.clock.pass(200);
+  await early;
+  // It waits once: each wait holds up the schedule.
+  await host.line('{"n":2}');
+  await host.open();
+  expect(await world.arrived(2)).toEqual(numbered(2));
+});
+
 test('--tls_disable_status_log: status lines are taken and thrown away, also the early ones', async () => {
   await using world = await World.create({ flags: ['--tls_disable_status_log'] });
   const host = world.register();
-  await host.statusLines('early');
+  const early = host.statusLines('early');
   await host.open();
+  await early;
   await host.statusLines('late');
   await host.line('{"n":1}');
   await world.arrived(1);
@@ -71,8 +90,9 @@ test('lines survive the process, and go out before those of the next one', async
   await first.close();
 
   const second = world.register();
-  await second.line('{"n":6}');
+  const early = second.line('{"n":6}');
   await second.open();
+  await early;
   world.away = false;
   expect(await world.arrived(6)).toEqual(numbered(6));
   expect(world.enrollments()).toBe(1);

@@ -1,6 +1,11 @@
 import { connect, type Socket } from 'node:net';
-import { RemoteError } from '../../plugins/transport/index.ts';
-import { isExempt, openTunnel, type ProxyAddress, parseProxy } from '../../plugins/transport/proxy.ts';
+import {
+  isExempt,
+  openTunnel,
+  type ProxyAddress,
+  parseProxy,
+  RemoteError,
+} from '../../plugins/transport/index.ts';
 import type { Host } from './host.ts';
 import { serverAddress } from './server-address.ts';
 

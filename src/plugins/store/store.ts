@@ -5,6 +5,7 @@ import type { Level } from 'level';
 import type { Clock } from '../../clock/index.ts';
 import { type LookupStore, memoryStore } from '../outbox/index.ts';
 import { prepareDirectory, StoreError } from './directory.ts';
+import { journalOf, lookupsOf } from './place.ts';
 
 type Log = (level: 'info' | 'warning' | 'error', text: string) => void;
 
@@ -46,7 +47,7 @@ export class Store {
     if (path !== undefined) {
       try {
         prepareDirectory(path);
-        return new Store(path, await openLevel(join(path, 'level'), options), false);
+        return new Store(path, await openLevel(lookupsOf(path).database, options), false);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         log(
@@ -56,12 +57,12 @@ export class Store {
       }
     }
     const temporary = mkdtempSync(join(tmpdir(), 'osquery-remote-'));
-    return new Store(temporary, await openLevel(join(temporary, 'level'), options), true);
+    return new Store(temporary, await openLevel(lookupsOf(temporary).database, options), true);
   }
 
   /** Directory of the journal. */
   get journal(): string {
-    return join(this.path, 'outbox');
+    return journalOf(this.path);
   }
 
   /** JSON under a key, `undefined` when there is none or it cannot be read. */

@@ -24,6 +24,7 @@ export type {
 } from './middleware.ts';
 export { moduleVariable } from './module-file.ts';
 export type { Outcome, TransportReply } from './outcome.ts';
+export { isExempt, openTunnel, type ProxyAddress, parseProxy } from './proxy.ts';
 export type { HttpReply } from './reply.ts';
 export type {
   ConfigCall,

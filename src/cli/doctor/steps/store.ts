@@ -1,11 +1,11 @@
 import { accessSync, constants, lstatSync, readFileSync, type Stats, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { lookupsOf, storePath } from '../../../plugins/store/index.ts';
 import { lockHolder } from '../file-lock.ts';
 import { troubleOf } from '../file-system.ts';
 import { modeOf } from '../files.ts';
 import type { Host } from '../host.ts';
 import { type Finding, failure, ok, type Step, warning } from '../step.ts';
-import { lookupsOf, storePlace } from '../store-place.ts';
 
 const mib = 1024 * 1024;
 
@@ -14,7 +14,7 @@ export const store: Step = {
   name: 'store',
   needs: [],
   check(host) {
-    const path = storePlace(host.settings, host.env);
+    const path = storePath(host.settings, host.env);
     if (path === undefined) {
       return [
         warning(

@@ -144,7 +144,7 @@ describe('when the next batch goes', () => {
     model.runUntil(3 * second);
     expect(model.requests[0]?.lines).toHaveLength(1024);
     expect(model.requests[1]?.lines).toHaveLength(2048);
-    expect(Math.max(...model.requests.map(({ lines }) => lines.length))).toBe(16_384);
+    expect(Math.max(...model.requests.map(({ lines }) => lines.length))).toBe(4096);
     expect(model.delivered.length).toBeGreaterThan(45_000);
   });
 

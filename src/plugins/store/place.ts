@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Settings } from '../../plugins/settings/index.ts';
+import type { Settings } from '../settings/index.ts';
 
-/** Where the extension keeps its store; `undefined` for a place that goes away with the process. */
-export function storePlace(
-  { disableDatabase, databasePath }: Settings,
+/** Where the store is; `undefined` for a place that goes away with the process. */
+export function storePath(
+  { disableDatabase, databasePath }: Pick<Settings, 'disableDatabase' | 'databasePath'>,
   env: NodeJS.ProcessEnv,
 ): string | undefined {
   const given = env['OSQUERY_REMOTE_STORE'];
