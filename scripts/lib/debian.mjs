@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Programs that some tests need, each the name of its Debian package; those tests are left out without them. */
-const wanted = ['nats-server', 'chromium'];
+const wanted = ['nats-server'];
 
 const updateMs = 90_000;
 const installMs = 150_000;
