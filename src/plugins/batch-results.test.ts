@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { BatchResults, countRows } from './batch-results.ts';
+import { BatchResults } from './batch-results.ts';
+import { countRows } from './count-lines.ts';
 import type { Store } from './store/index.ts';
 
 /** What the class needs of a store, outliving the objects that use it. */

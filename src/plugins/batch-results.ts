@@ -88,17 +88,6 @@ export class BatchResults {
   }
 }
 
-/** About how many rows a batch line has, at least 1; exact unless a value holds the text `},{` or `:[{`. */
-export function countRows(line: Buffer): number {
-  return Math.max(1, occurrences(line, ':[{') + occurrences(line, '},{'));
-}
-
-function occurrences(bytes: Buffer, text: string): number {
-  let count = 0;
-  for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + text.length)) count++;
-  return count;
-}
-
 function optionText(eventType: boolean): string {
   return JSON.stringify({ options: { logger_event_type: eventType } });
 }

@@ -1,20 +1,21 @@
-import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import type { Clock } from '../clock/index.ts';
 import type { ExtensionManager, LogLevel, Plugin } from '../extension/index.ts';
-import { BatchResults, countRows } from './batch-results.ts';
+import { BatchResults } from './batch-results.ts';
 import { Complaints } from './complaints.ts';
 import { configSource, RemoteConfig, RemotePacks } from './config/index.ts';
+import { countRows, countStatusLines } from './count-lines.ts';
 import { deliverTo } from './deliver.ts';
 import { RemoteDistributed } from './distributed/index.ts';
 import { EndpointStatuses } from './endpoint-status.ts';
-import { Enrollment, type EnrollmentStore, type StoredEnrollment } from './enrollment/index.ts';
+import { Enrollment } from './enrollment/index.ts';
+import { hookedStore, plainStore } from './enrollment-store.ts';
 import { HostIdentity } from './host-identity.ts';
 import type { Intake, LineTaker } from './intake.ts';
 import { keyDatabase } from './key-database.ts';
 import { type Loss, memoryStore, Outbox } from './outbox/index.ts';
 import { ownStatusLine } from './own-status-line.ts';
 import { RemoteApi } from './remote-api.ts';
+import { secretMark } from './secret-mark.ts';
 import { capsOf, forwardSettings, type Settings, settingsReader } from './settings/index.ts';
 import { Store, storePath } from './store/index.ts';
 import { outboxTable, quarantineTable, statusTable } from './tables/index.ts';
@@ -43,7 +44,6 @@ export interface ServiceOptions {
   readonly random?: (() => number) | undefined;
 }
 
-const enrollmentKey = 'enrollment!state';
 /** osqueryd applies the flags of a configuration right after it was given one. */
 const flagsAppliedMs = 1000;
 const optionsMs = 10_000;
@@ -311,6 +311,7 @@ export class Service implements LineTaker {
     const { hostIdentifier, specifiedIdentifier } = this.#settings;
     const message = `osquery-remote lost ${lines} ${lines === 1 ? 'line' : 'lines'} of the ${stream} stream (${reason})`;
     log('warning', message);
+    if (this.#settings.disableStatusLog) return;
     const line = ownStatusLine({
       severity: 1,
       file: 'outbox',
@@ -320,58 +321,4 @@ export class Service implements LineTaker {
     });
     this.outbox.append('status', 'statuses', line);
   }
-}
-
-/** Where the node key and the state of its series are. */
-function plainStore(store: Store): EnrollmentStore {
-  return {
-    load: () => store.get<StoredEnrollment>(enrollmentKey),
-    save: (state) => store.put(enrollmentKey, state),
-  };
-}
-
-/** The same, with a transport module that may have a place of its own for the key. */
-function hookedStore(store: Store, transport: Transport, signal: AbortSignal): EnrollmentStore {
-  const { load, save } = plainStore(store);
-  return {
-    async load() {
-      const stored = await load();
-      const hook = await transport.nodeKey({ kind: 'load' }, signal);
-      if (hook.kind !== 'loaded') return stored;
-      const { key, ...rest } = stored ?? noEnrollment;
-      return hook.nodeKey === '' ? rest : { ...rest, key: { key: hook.nodeKey, time: key?.time ?? 0 } };
-    },
-    async save(state) {
-      const hook = await transport.nodeKey({ kind: 'store', nodeKey: state.key?.key ?? '' }, signal);
-      if (hook.kind === 'failed') throw new Error(hook.reason);
-      // What is kept elsewhere is not written a second time; when it was issued is.
-      await save(hook.kind === 'stored' && state.key ? { ...state, key: { ...state.key, key: '' } } : state);
-    },
-  };
-}
-
-const noEnrollment: StoredEnrollment = {
-  attempts: 0,
-  nextAttemptAt: 0,
-  waitMs: 0,
-  strikes: 0,
-  lastReason: '',
-};
-
-/** Something that changes when the enroll secret does, and does not tell it. */
-function secretMark({ transport: { secretPath, secretEnv } }: Settings, env: NodeJS.ProcessEnv): string {
-  if (secretPath !== '') {
-    const { mtimeMs, size, ino } = statSync(secretPath);
-    return `${mtimeMs}:${size}:${ino}`;
-  }
-  return createHash('sha256')
-    .update(env[secretEnv] ?? '')
-    .digest('hex');
-}
-
-/** Elements of the array, without reading it: quotes inside of strings are escaped. */
-function countStatusLines(lines: Buffer): number {
-  let count = 0;
-  for (let at = lines.indexOf('"s":'); at !== -1; at = lines.indexOf('"s":', at + 4)) count++;
-  return Math.max(1, count);
 }

@@ -1,5 +1,5 @@
 import type { HttpRequest } from './http-request.ts';
-import type { Secrets } from './secrets.ts';
+import { escapeRegExp, type Secrets } from './secrets.ts';
 import type { TransportSettings } from './settings.ts';
 
 /** Bytes of a body that a dump shows. */
@@ -31,8 +31,4 @@ export function dumpText(
   const what = status === undefined ? `${method} ${endpoint}` : `${endpoint} answered HTTP ${status}`;
   const rest = bytes.length > maxDumpBytes ? ` … (${bytes.length} bytes)` : '';
   return `${what}: ${clean}${rest}`;
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

@@ -1,7 +1,8 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../../clock/index.ts';
 import type { Around } from './around.ts';
-import { memoryNow, Pulse } from './pulse.ts';
+import { memoryNow, type Pong, Pulse } from './pulse.ts';
+import type { LastWords } from './uncaught.ts';
 
 /** Where a transport runs. */
 export interface TransportHost {
@@ -49,7 +50,10 @@ export function inWorker(options: WorkerOptions = {}): SpawnTransport {
     let failure: string | undefined;
     let end: (reason: string) => void = () => {};
     const pulse = new Pulse(worker, { clock, memory: memoryNow, onSick: (reason) => end(reason) });
-    worker.on('message', (pong) => pulse.heard(pong));
+    worker.on('message', (message: Pong | LastWords) => {
+      if ('failure' in message) failure = message.failure;
+      else pulse.heard(message);
+    });
     worker.on('error', (error) => {
       failure = error instanceof Error ? error.message : String(error);
     });

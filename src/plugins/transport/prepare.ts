@@ -111,7 +111,12 @@ export function secretsOf(
   settings: TransportSettings,
   enrollSecrets: readonly string[],
 ): Secrets {
-  return new Secrets([nodeKeyOf(request), ...enrollSecrets, ...proxySecrets(settings)]);
+  return new Secrets([...ownSecrets(request, settings), ...enrollSecrets]);
+}
+
+/** Those of them that the request brings along. */
+export function ownSecrets(request: TransportRequest, settings: TransportSettings): string[] {
+  return [nodeKeyOf(request), ...proxySecrets(settings)];
 }
 
 function nodeKeyOf(request: TransportRequest): string {
@@ -119,7 +124,7 @@ function nodeKeyOf(request: TransportRequest): string {
 }
 
 /** Name and password in `proxy_hostname`. */
-function proxySecrets({ proxyHostname }: TransportSettings): string[] {
+export function proxySecrets({ proxyHostname }: TransportSettings): string[] {
   const credentials = proxyHostname
     .slice(0, Math.max(0, proxyHostname.lastIndexOf('@')))
     .replace(/^http:\/\//i, '');

@@ -16,7 +16,7 @@ const busyMs = 200;
 export const maxThreadBytes = 120 * 1024 * 1024;
 
 /** Memory of one thread as it sees it, in bytes. */
-interface Pong {
+export interface Pong {
   readonly bytes: number;
 }
 

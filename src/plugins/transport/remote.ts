@@ -12,11 +12,11 @@ import { attemptMs } from './limits.ts';
 import type { LogLevel } from './messages.ts';
 import type { Outcome, TransportReply } from './outcome.ts';
 import { withinPhase } from './phase.ts';
-import { needsSecret, type PreparedBody, prepare, prepareBody, secretsOf } from './prepare.ts';
+import { needsSecret, ownSecrets, type PreparedBody, prepare, prepareBody, secretsOf } from './prepare.ts';
 import type { TransportRequest } from './request.ts';
 import { RowWriter } from './row-lines.ts';
 import { SecretSource } from './secret.ts';
-import type { Secrets } from './secrets.ts';
+import { RecentSecrets, type Secrets } from './secrets.ts';
 import { Sender } from './send.ts';
 import type { TransportSettings } from './settings.ts';
 
@@ -35,9 +35,18 @@ export class Remote {
   /** The node key's place, if the user has one. */
   readonly keys: KeyHook;
   readonly #rowWriter = new RowWriter();
+  readonly #recent: RecentSecrets;
   #settings: TransportSettings;
 
-  constructor(settings: TransportSettings, clock: Clock, log: RemoteLog, around: Around = nothingAround) {
+  /** @param recent takes the secrets of every request, for who tells of the end of all this */
+  constructor(
+    settings: TransportSettings,
+    clock: Clock,
+    log: RemoteLog,
+    around: Around = nothingAround,
+    recent = new RecentSecrets(),
+  ) {
+    this.#recent = recent;
     this.#settings = settings;
     this.#clock = clock;
     this.#log = log;
@@ -97,7 +106,8 @@ export class Remote {
   }
 
   #secretsOf(request: TransportRequest): Secrets {
-    return secretsOf(request, this.#settings, this.#secret.known(this.#settings));
+    const known = [...this.#secret.known(this.#settings), ...this.#recent.values];
+    return secretsOf(request, this.#settings, known);
   }
 
   async #attempts(request: TransportRequest, signal: AbortSignal): Promise<TransportReply> {
@@ -146,9 +156,11 @@ export class Remote {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const settings = this.#settings;
-    let secrets = secretsOf(request, settings, []);
+    let secrets = secretsOf(request, settings, this.#recent.values);
+    this.#recent.add(ownSecrets(request, settings));
     const hide = (values: readonly string[]) => {
       secrets = secrets.and(values);
+      this.#recent.add(values);
     };
     try {
       const reply = await this.#withDeadline(signal, async (attemptSignal) => {

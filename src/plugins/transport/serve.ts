@@ -8,7 +8,10 @@ import type { FromTransport, ToTransport } from './messages.ts';
 import type { TransportReply } from './outcome.ts';
 import { packReply, unpack } from './pack.ts';
 import { PortClock } from './port-clock.ts';
+import { proxySecrets } from './prepare.ts';
 import { Remote, type RemoteLog } from './remote.ts';
+import { readSecret } from './secret.ts';
+import { RecentSecrets, Secrets } from './secrets.ts';
 import type { TransportSettings } from './settings.ts';
 
 /** Gives the user's code. Rejects with what to say about it when it cannot be used. */
@@ -21,7 +24,11 @@ const loadMs = 15_000;
  * The transport's end of the port: answers every request that was not cancelled, each with exactly one reply. Settings
  * come first.
  */
-export function serveTransport(port: MessagePort, load: LoadAround = () => nothingAround): void {
+export function serveTransport(
+  port: MessagePort,
+  load: LoadAround = () => nothingAround,
+  recent = new RecentSecrets(),
+): void {
   const post = (message: FromTransport, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   const log: RemoteLog = (level, text) => post({ type: 'log', level, text });
   const clock = new PortClock(post);
@@ -33,9 +40,10 @@ export function serveTransport(port: MessagePort, load: LoadAround = () => nothi
   const start = async (first: TransportSettings): Promise<Remote> => {
     try {
       const around = await within(clock, load);
-      return new Remote(settings ?? first, clock, log, around);
+      return new Remote(settings ?? first, clock, log, around, recent);
     } catch (error) {
-      const broken = error instanceof RemoteError ? error : new RemoteError('settings', String(error));
+      const text = error instanceof RemoteError ? error.message.replace(/^settings: /, '') : String(error);
+      const broken = new RemoteError('settings', text, { secrets: secretsAtStart(settings ?? first) });
       post({ type: 'broken', reason: broken.message });
       throw broken;
     }
@@ -106,6 +114,15 @@ export function serveTransport(port: MessagePort, load: LoadAround = () => nothi
         break;
     }
   });
+}
+
+/** What a module may have read before there was a request. */
+function secretsAtStart(settings: TransportSettings): Secrets {
+  try {
+    return new Secrets([readSecret(settings), ...proxySecrets(settings)]);
+  } catch {
+    return new Secrets(proxySecrets(settings));
+  }
 }
 
 /** @throws {RemoteError} `settings` when it takes too long: code at the top of a module may wait for ever. */
