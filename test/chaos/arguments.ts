@@ -3,6 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 export interface Arguments {
+  /** The extension lives, and everything between it and the server goes wrong. */
+  readonly transport: boolean;
+  /** For `transport`. */
+  readonly faults: number;
   readonly kills: number;
   readonly lines: number;
   readonly seed: number;
@@ -18,6 +22,11 @@ export const usage = `npm run chaos -- [options]
 Kills the extension with SIGKILL while lines come in and go out, kills the server, makes answers fail and get lost,
 and compares what osqueryd handed over with what the server has written.
 
+With --transport the extension is not killed. Instead its transport thread runs user code that does everything wrong
+(throws, never settles, spins, exits, leaks, answers nonsense), connections are cut, half open or lie, answers are bad.
+
+  --transport         the faults of the transport, and no others
+  --faults N          how many of these; default 1000, which take about 7 minutes
   --kills N           how often the extension is killed; default 30
   --lines N           result and status lines; default 30000
   --seed N            the same seed makes the same plan; default 1
@@ -37,6 +46,8 @@ export function readArguments(argv: readonly string[]): Arguments | undefined {
   const { values } = parseArgs({
     args: [...argv],
     options: {
+      transport: flag,
+      faults: text,
       kills: text,
       lines: text,
       seed: text,
@@ -48,6 +59,8 @@ export function readArguments(argv: readonly string[]): Arguments | undefined {
   });
   if (values.help) return undefined;
   return {
+    transport: values.transport ?? false,
+    faults: whole('--faults', values.faults ?? '1000', 1),
     kills: whole('--kills', values.kills ?? '30', 0),
     lines: whole('--lines', values.lines ?? '30000', 1),
     seed: whole('--seed', values.seed ?? '1', 0),

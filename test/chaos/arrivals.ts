@@ -21,7 +21,7 @@ export async function readArrivals(
   const spoilt: string[] = [];
   const unseen = new Map<number, string[]>();
   for (const { number, text } of texts.found) unseen.set(number, [...(unseen.get(number) ?? []), text]);
-  for (const offer of offers(plan.seed, plan.lines)) {
+  for (const offer of offers(plan)) {
     const isHere = (offer.call === 'status') === (stream === 'status');
     for (const { number, text } of offer.lines) {
       for (const received of unseen.get(number) ?? []) {

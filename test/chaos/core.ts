@@ -108,6 +108,15 @@ export class Core {
     return this.#change;
   }
 
+  /** Pings who has registered this plugin, as before a call. @returns milliseconds, or what went wrong. */
+  async ping(plugin: string): Promise<number | string> {
+    const route = this.#route(plugin);
+    if (route === undefined) return 'nobody is registered';
+    const from = performance.now();
+    const result = await callOnce(this.#pathOf(route), 'ping', { struct: [] }, pingLimitMs);
+    return result.kind === 'answer' ? performance.now() - from : result.reason;
+  }
+
   /** Calls a plugin. Never throws. */
   async call(registry: string, item: string, request: Row): Promise<PluginOutcome> {
     const route = this.#route(`${registry}/${item}`);

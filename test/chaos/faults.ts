@@ -40,22 +40,44 @@ export class Faults {
   /** Nothing goes wrong by chance any more, but a line with the mark of poison is refused all the same. */
   calm: boolean;
   readonly #random: Random;
+  readonly #onFault: (what: string) => void;
   #refusals: number;
+  #left: number;
 
   /**
-   * @param refusals how many times at most a valid node key is refused. A client that is refused again and again waits
+   * @param given.refusals how many times at most a valid node key is refused. A client that is refused again and again waits
    * longer each time before it enrolls, and rightly so: with many of them a run would measure nothing else.
+   * @param given.most how many faults there are by chance.
+   * @param given.onFault told of each of these.
    */
-  constructor(random: Random, refusals: number, calm: boolean) {
+  constructor(
+    random: Random,
+    given: {
+      readonly refusals: number;
+      readonly calm: boolean;
+      readonly most: number;
+      readonly onFault: (what: string) => void;
+    },
+  ) {
     this.#random = random;
-    this.#refusals = refusals;
-    this.calm = calm;
+    this.#refusals = given.refusals;
+    this.calm = given.calm;
+    this.#left = given.most;
+    this.#onFault = given.onFault;
   }
 
   for(endpoint: Endpoint, request: InterceptedRequest): Fault | undefined {
-    const random = this.#random;
     if (endpoint === 'log' && Buffer.from(request.body).includes(poisonMark)) return poisoned;
-    if (this.calm || random.next() >= faultyPart) return undefined;
+    const fault = this.#byChance(endpoint, request);
+    if (fault === undefined) return undefined;
+    this.#left--;
+    this.#onFault(nameOf(fault));
+    return fault;
+  }
+
+  #byChance(endpoint: Endpoint, request: InterceptedRequest): Fault | undefined {
+    const random = this.#random;
+    if (this.calm || this.#left <= 0 || random.next() >= faultyPart) return undefined;
     if (endpoint !== 'enroll' && this.#refusals > 0 && random.next() < 0.05) {
       this.#refusals--;
       return random.pick(nodeInvalid);
@@ -63,6 +85,11 @@ export class Faults {
     if (endpoint === 'log' && linesOf(request) > 50 && random.next() < 0.1) return tooLarge;
     return random.pick(faults);
   }
+}
+
+function nameOf(fault: Fault): string {
+  if (typeof fault === 'string') return fault;
+  return `status ${fault.status ?? 200}${fault.afterProcessing ? ' too late' : ''}`;
 }
 
 /** How many lines a request says to hold: the ranges in its header, where a client sends it. */

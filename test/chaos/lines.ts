@@ -37,11 +37,13 @@ const rawPadding = '"pad":"\xff\xfe\xc3"';
 
 /**
  * The offers of a run, each line with a text of its own: a number is offered once and never again.
- * @param seed the same gives the same lines.
+ * @param plan.seed the same gives the same lines.
+ * @param plan.lines read for each line: it may be set late, as long as the last ones of it are still to come.
  */
-export function* offers(seed: number, count: number): Generator<Offer, void> {
+export function* offers(plan: { readonly seed: number; readonly lines: number }): Generator<Offer, void> {
+  const { seed } = plan;
   const random = new Random(seed ^ 0x6c696e65);
-  for (let number = 1; number <= count; ) {
+  for (let number = 1; number <= plan.lines; ) {
     const call = random.pick<Offer['call']>([
       [85, 'string'],
       [7, 'snapshot'],
@@ -49,12 +51,12 @@ export function* offers(seed: number, count: number): Generator<Offer, void> {
     ]);
     if (call === 'status') {
       const lines: OfferedLine[] = [];
-      for (let left = random.between(1, 12); left > 0 && number <= count; left--, number++) {
+      for (let left = random.between(1, 12); left > 0 && number <= plan.lines; left--, number++) {
         lines.push({ number, kind: 'plain', text: statusText(seed, number, random) });
       }
       yield { call, lines };
     } else {
-      const isLate = number > count - trailingLines(count);
+      const isLate = number > plan.lines - trailingLines(plan.lines);
       yield { call, lines: [resultLine({ seed, number, call, random, isLate })] };
       number++;
     }

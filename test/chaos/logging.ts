@@ -56,7 +56,7 @@ export class Logging {
 
   /** Hands over all lines of a run. */
   async run(plan: { readonly seed: number; readonly lines: number }): Promise<void> {
-    for (const offer of offers(plan.seed, plan.lines)) {
+    for (const offer of offers(plan)) {
       await this.#handOver(offer);
       this.offered += offer.lines.length;
       const due = this.#waiting.filter(({ lines }) => lines <= this.offered);

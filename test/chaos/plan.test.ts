@@ -9,15 +9,15 @@ test('the same seed makes the same plan, another one another', () => {
 });
 
 test('the same seed makes the same lines, each with a number of its own', () => {
-  const all = [...offers(3, 2000)];
-  expect(all).toEqual([...offers(3, 2000)]);
+  const all = [...offers({ seed: 3, lines: 2000 })];
+  expect(all).toEqual([...offers({ seed: 3, lines: 2000 })]);
   const numbers = all.flatMap(({ lines }) => lines.map(({ number }) => number));
   expect(numbers).toEqual(Array.from({ length: 2000 }, (_, i) => i + 1));
   for (const { number, text } of all.flatMap(({ lines }) => lines)) expect(numberOf(3, text)).toBe(number);
 });
 
 test('every line is JSON without a line break', () => {
-  for (const { call, lines } of offers(4, 500)) {
+  for (const { call, lines } of offers({ seed: 4, lines: 500 })) {
     for (const { text } of lines) {
       expect(text).not.toContain('\n');
       expect(() => JSON.parse(text), `${call}: ${text}`).not.toThrow();

@@ -8,7 +8,8 @@ export function report(results: readonly RunResult[]): string[] {
   return [...results.flatMap(details), summary(results)];
 }
 
-function details({ title, verdict, exit78, violations, notes }: RunResult): string[] {
+/** What a run found, in lines. */
+export function details({ title, verdict, exit78, violations, notes }: RunResult): string[] {
   const shown = (what: string, numbers: readonly number[]) =>
     numbers.length === 0 ? [] : [`${what}: ${ranges(numbers)}`];
   return [

@@ -14,9 +14,20 @@ export interface ServerTold {
   readonly logs: { readonly result: string; readonly status: string };
 }
 
+/** Something that it has done to a request. */
+export interface ServerFault {
+  readonly fault: string;
+}
+
 /** The reference server in a process of its own, with faults by chance until the driver says `calm`. */
-const [dataDirectory = '', port = '0', seed = '1', refusals = '0', mood = 'storm'] = process.argv.slice(2);
-const faults = new Faults(new Random(Number(seed)), Number(refusals), mood === 'calm');
+const [dataDirectory = '', port = '0', seed = '1', refusals = '0', mood = 'storm', most = 'Infinity'] =
+  process.argv.slice(2);
+const faults = new Faults(new Random(Number(seed)), {
+  refusals: Number(refusals),
+  calm: mood === 'calm',
+  most: Number(most),
+  onFault: (fault) => process.send?.({ fault } satisfies ServerFault),
+});
 
 process.on('message', () => {
   faults.calm = true;

@@ -2,9 +2,17 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { fileURLToPath } from 'node:url';
-import type { ServerTold } from './server-process.ts';
+import type { ServerFault, ServerTold } from './server-process.ts';
 
 const script = fileURLToPath(new URL('server-process.ts', import.meta.url));
+
+/** Bounds what goes wrong with requests by chance, and tells of it. */
+export interface ServerFaults {
+  /** So many, over all lives of the server. */
+  readonly most: number;
+  /** Each one that has happened. */
+  readonly onFault: (what: string) => void;
+}
 
 /** How often the first life of the server refuses a node key. */
 const nodeRefusals = 2;
@@ -16,8 +24,11 @@ export class ServerControl {
   #child: ChildProcess | undefined;
   #told: ServerTold | undefined;
   #calm = false;
+  readonly #faults: ServerFaults | undefined;
+  #inflicted = 0;
 
-  constructor(dataDirectory: string, seed: number) {
+  constructor(dataDirectory: string, seed: number, faults?: ServerFaults) {
+    this.#faults = faults;
     this.#dataDirectory = dataDirectory;
     this.#seed = seed;
   }
@@ -32,16 +43,35 @@ export class ServerControl {
     const port = String(this.#told?.port ?? 0);
     const refusals = this.#told === undefined ? nodeRefusals : 0;
     const mood = this.#calm ? 'calm' : 'storm';
-    const args = [this.#dataDirectory, port, String(this.#seed++), String(refusals), mood];
+    const args = [
+      this.#dataDirectory,
+      port,
+      String(this.#seed++),
+      String(refusals),
+      mood,
+      this.#faultsLeft(),
+    ];
     const child = fork(script, args, {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#child = child;
     this.#told = await new Promise<ServerTold>((resolve, reject) => {
-      child.once('message', (told: ServerTold) => resolve(told));
+      child.on('message', (message: ServerTold | ServerFault) => {
+        if ('fault' in message) this.#onFault(message);
+        else resolve(message);
+      });
       child.once('exit', (code) => reject(new Error(`the reference server ended with ${code}`)));
     });
+  }
+
+  #faultsLeft(): string {
+    return String(Math.max(0, (this.#faults?.most ?? Infinity) - this.#inflicted));
+  }
+
+  #onFault({ fault }: ServerFault): void {
+    this.#inflicted++;
+    this.#faults?.onFault(fault);
   }
 
   /** From now on nothing goes wrong by chance, also after a restart. */

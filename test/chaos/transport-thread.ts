@@ -3,14 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** What is done to the transport thread of the extension, from within it. */
-export type ThreadFault = 'exit' | 'spin' | 'leak' | 'buffers' | 'throw' | 'hang';
-
-const moduleFile = fileURLToPath(new URL('support/naughty-transport.mjs', import.meta.url));
+const moduleFile = fileURLToPath(new URL('support/mortal-transport.mjs', import.meta.url));
 /** A thread that is being started again, with its back-off. */
 const takenMs = 60_000;
 
-/** Does wrong in the transport thread, through a module of the user's. */
+/** Ends the transport thread of the extension, from within it, through a module of the user's. */
 export class TransportThread {
   /** For the extension. */
   readonly env: NodeJS.ProcessEnv;
@@ -25,7 +22,7 @@ export class TransportThread {
   }
 
   /** Resolves when a thread has taken the command. @returns false if none did. */
-  async suffer(fault: ThreadFault): Promise<boolean> {
+  async suffer(fault: 'exit'): Promise<boolean> {
     writeFileSync(`${this.#commandFile}-new`, fault);
     renameSync(`${this.#commandFile}-new`, this.#commandFile);
     const from = performance.now();
