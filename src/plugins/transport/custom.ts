@@ -27,7 +27,7 @@ export function aroundOf(module: TransportModule): Around {
         return next(http, either(signal, given.signal));
       };
       // Copies: both may be changed in place.
-      const headers = new RequestHeaders(request.headers);
+      const headers = new WatchedHeaders(request.headers, hide);
       const url = new URL(request.url);
       try {
         return await compose(attemptLayers, innermost, toReply)({ ...request, url, headers, signal });
@@ -78,7 +78,33 @@ function listOf(headers: object): HeaderList {
 function hideNew(before: HttpRequest, after: HttpRequest, hide: Hide): void {
   const known = new Set([...before.headers.map(([, value]) => value), ...before.url.searchParams.values()]);
   const values = [...after.headers.map(([, value]) => value), ...after.url.searchParams.values()];
-  const fresh = values.filter((value) => !known.has(value));
+  hideValues(
+    values.filter((value) => !known.has(value)),
+    hide,
+  );
+}
+
+/** Tells of each value at once: if the code that set it then ends the thread, there is no later. */
+class WatchedHeaders extends RequestHeaders {
+  readonly #hide: Hide;
+
+  constructor(list: HeaderList, hide: Hide) {
+    super(list);
+    this.#hide = hide;
+  }
+
+  override set(name: string, value: string): void {
+    hideValues([String(value)], this.#hide);
+    super.set(name, value);
+  }
+
+  override append(name: string, value: string): void {
+    hideValues([String(value)], this.#hide);
+    super.append(name, value);
+  }
+}
+
+function hideValues(fresh: readonly string[], hide: Hide): void {
   // A scheme in front, as in `Bearer …`, is no secret, and what follows it may show up alone.
   const bare = fresh.map((value) => value.replace(/^\S+ +/, ''));
   const secrets = [...fresh, ...bare].filter((value) => value.length >= 6);

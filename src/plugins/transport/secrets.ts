@@ -62,30 +62,44 @@ export class RecentSecrets {
 /** Any of the values in any form. Capitals do not count: a host name loses them, and `%2f` is `%2F`. */
 function patternOf(values: readonly string[]): RegExp {
   // The longest first: one secret may contain another.
-  const forms = [...new Set(values.flatMap(formsOf))].sort((a, b) => b.length - a.length);
-  return new RegExp(forms.map(escapeRegExp).join('|'), 'gi');
+  const longestFirst = [...new Set(values)].sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.flatMap(formsOf).join('|'), 'gi');
 }
 
-/** As it is, and as it stands in a URI, a form, a JSON string, a page, and in basic authorization. */
+/** As it stands in any text, and in basic authorization. */
 function formsOf(value: string): string[] {
-  const inUri = encodeURIComponent(value.toWellFormed());
-  const inJson = JSON.stringify(value).slice(1, -1);
-  const inPage = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  const forms = [
-    value,
-    inUri,
-    inUri.replaceAll('%20', '+'),
-    inJson,
-    // Go writes these so, and other quotes into pages.
-    inJson.replace(/[&<>]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),
-    inPage,
-    inPage.replaceAll('"', '&quot;'),
-    inPage.replaceAll('"', '&quot;').replaceAll("'", '&#39;'),
-    inPage.replaceAll('"', '&#34;').replaceAll("'", '&#39;'),
-  ];
+  const forms = [[...value.toWellFormed()].map(formsOfCharacter).join('')];
   // Base64 of a short text is too common a word to be hidden.
-  if (value.length >= 6) forms.push(Buffer.from(value).toString('base64'));
+  if (value.length >= leastLength) forms.push(escapeRegExp(Buffer.from(value).toString('base64')));
   return forms;
+}
+
+const namesInPages: Readonly<Record<string, string>> = {
+  '&': 'amp',
+  '<': 'lt',
+  '>': 'gt',
+  '"': 'quot',
+  "'": 'apos',
+};
+
+/**
+ * A character as it is, and as it stands in a URI or a form, in a JSON string and a page. Servers differ in what they
+ * write how, and a text may be wrapped more than once: then there are more backslashes, or a `%25`.
+ */
+function formsOfCharacter(char: string): string {
+  if (/^[A-Za-z0-9_-]$/.test(char)) return char;
+  const percent = [...Buffer.from(char)].map((byte) => `%(?:25)*${hex(byte, 2)}`).join('');
+  const units = Array.from({ length: char.length }, (_, i) => char.charCodeAt(i));
+  const json = units.map((unit) => String.raw`\\+u${hex(unit, 4)}`).join('');
+  const code = char.codePointAt(0) ?? 0;
+  const page = `&(?:amp;)*(?:#0*${code}|#x0*${hex(code, 1)}${namesInPages[char] ? `|${namesInPages[char]}` : ''});`;
+  const forms = [String.raw`\\*${escapeRegExp(char)}`, percent, json, page];
+  if (char === ' ') forms.push('\\+');
+  return `(?:${forms.join('|')})`;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
 }
 
 /** The text as a part of a regular expression that stands for itself. */

@@ -37,7 +37,14 @@ export class IdleClock extends VirtualClock {
       this.#requests.clear();
       this.#naps.clear();
       this.#listen(host.port);
-      return host;
+      const onExit: typeof host.onExit = (listener) =>
+        host.onExit((reason) => {
+          // Of a thread that has ended nobody waits for an answer.
+          this.#requests.clear();
+          this.#naps.clear();
+          listener(reason);
+        });
+      return Object.assign(Object.create(host), { onExit });
     };
   }
 
@@ -76,13 +83,13 @@ export class IdleClock extends VirtualClock {
   #listen(port: MessagePort): void {
     const post = port.postMessage.bind(port);
     port.postMessage = (message: { type: string; id: number }, transfer?: []) => {
-      if (message.type === 'request') this.#requests.add(message.id);
+      if (message.type === 'request' || message.type === 'key') this.#requests.add(message.id);
       if (message.type === 'cancel') this.#requests.delete(message.id);
       if (message.type === 'woke') this.#naps.delete(message.id);
       post(message, transfer);
     };
     port.on('message', ({ type, id, ms }: { type: string; id: number; ms?: number }) => {
-      if (type === 'reply') this.#requests.delete(id);
+      if (type === 'reply' || type === 'key') this.#requests.delete(id);
       if (type === 'sleep' && (ms ?? 0) < leastLimitMs) this.#naps.add(id);
       if (type === 'unsleep') this.#naps.delete(id);
     });

@@ -162,7 +162,8 @@ export class Running {
     return this.#service;
   }
 
-  async open(): Promise<void> {
+  /** @param spawn where the transport runs, else as the world has it */
+  async open(spawn = this.#options.spawn ?? inProcess()): Promise<void> {
     const { clock } = this.#world;
     this.#service = await Service.open({
       manager: this.manager,
@@ -171,7 +172,7 @@ export class Running {
       env: this.#options.env ?? {},
       log: (level, text) => this.log.push(`${level} ${text}`),
       signal: this.#ending.signal,
-      spawn: clock.watch(this.#options.spawn ?? inProcess()),
+      spawn: clock.watch(spawn),
       random: () => 0,
     });
     this.remote.attach(this.#service);
