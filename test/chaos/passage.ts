@@ -51,6 +51,14 @@ export class Passage {
     });
   }
 
+  /** As a server does with a connection that nobody uses. */
+  endIfIdle(): void {
+    const idle = this.#lastFrom === 'server' && performance.now() - this.#lastAt > quietMs;
+    if (!idle || this.#bursts < 2 || this.#fault !== undefined) return;
+    this.#server.end();
+    this.#client.end();
+  }
+
   #fire(): void {
     if (this.#fired || this.#fault === undefined) return;
     this.#fired = true;

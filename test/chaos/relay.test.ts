@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 /** What became of the requests, which of them the server has had in full, and which faults the relay told of. */
-async function through(faults: readonly SocketFault[]) {
+async function through(faults: readonly SocketFault[], { restMs = 40, chance = 1, seed = 1 } = {}) {
   const seen: string[] = [];
   const happened: SocketFault[] = [];
   const server: Server = createServer((incoming, response) => {
@@ -28,8 +28,8 @@ async function through(faults: readonly SocketFault[]) {
   const { port: target } = server.address() as AddressInfo;
   const relay = new Relay({
     target: () => target,
-    random: new Random(1),
-    chance: 1,
+    random: new Random(seed),
+    chance,
     faults,
     onFault: (kind) => happened.push(kind),
   });
@@ -43,7 +43,7 @@ async function through(faults: readonly SocketFault[]) {
   const answers: string[] = [];
   for (const path of rounds) {
     answers.push(await ask(port, path, agent));
-    await sleep(40);
+    await sleep(restMs);
   }
   return { answers, seen, happened };
 }
@@ -92,6 +92,12 @@ test.each<[kind: SocketFault, answers: string[], seen: string[]]>([
   ['trickle', ['answered', 'answered', 'answered'], everything],
 ])('%s: does what its name says, and tells of it', async (kind, answers, seen) => {
   expect(await through([kind])).toEqual({ answers, seen, happened: [kind] });
+});
+
+test('idle connections are ended while only faults of new ones are left', async () => {
+  // With this seed the first connection is spared, and it would serve all requests.
+  const { happened } = await through(['refused'], { restMs: 400, chance: 0.5, seed: 4 });
+  expect(happened).toEqual(['refused']);
 });
 
 test('each fault has a connection of its own', async () => {

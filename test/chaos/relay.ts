@@ -21,6 +21,9 @@ const begins: Readonly<Record<SocketFault, 'connection' | 'request' | 'reused'>>
   trickle: 'reused',
 };
 
+/** How often idle connections are ended while nothing but faults of new ones is left. */
+const freshMs = 300;
+
 /**
  * Stands between client and server and does to connections what networks, proxies and dying servers do. Sees bytes
  * only: TLS goes through it untouched.
@@ -32,7 +35,9 @@ export class Relay {
   readonly #waiting: SocketFault[];
   readonly #onFault: (kind: SocketFault) => void;
   readonly #sockets = new Set<Socket>();
+  readonly #passages = new Set<Passage>();
   #server: Server | undefined;
+  #freshen: NodeJS.Timeout | undefined;
 
   constructor(options: {
     /** The server's port. */
@@ -56,12 +61,14 @@ export class Relay {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    this.#freshen = setInterval(() => this.#endIdle(), freshMs);
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
     return address.port;
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#freshen);
     for (const socket of this.#sockets) socket.destroy();
     const server = this.#server;
     if (server?.listening) await new Promise((resolve) => server.close(resolve));
@@ -73,6 +80,12 @@ export class Relay {
       begins[kind] === moment || (moment === 'reused' && begins[kind] === 'request');
     const index = this.#waiting.findIndex(fits);
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
+  }
+
+  /** Connections that nothing breaks would be kept, and there would be no new one for the faults that need it. */
+  #endIdle(): void {
+    if (this.#waiting.length === 0 || this.#waiting.some((kind) => begins[kind] !== 'connection')) return;
+    for (const passage of this.#passages) passage.endIfIdle();
   }
 
   #track(socket: Socket): Socket {
@@ -91,11 +104,13 @@ export class Relay {
       return;
     }
     const server = this.#track(connect({ port: this.#target(), host: '127.0.0.1', allowHalfOpen: true }));
-    new Passage(client, server, fault, {
+    const passage = new Passage(client, server, fault, {
       random: this.#random,
       take: (moment) => this.#take(moment),
       giveBack: (kind) => this.#waiting.push(kind),
       onFault: this.#onFault,
     });
+    this.#passages.add(passage);
+    client.on('close', () => this.#passages.delete(passage));
   }
 }
