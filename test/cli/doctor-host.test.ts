@@ -146,7 +146,7 @@ describe('the extension', () => {
     ]);
   });
 
-  test.runIf(isRoot)('of another user', async () => {
+  test.runIf(isRoot)('of another user (needs root)', async () => {
     chownSync(file(), 4242, 0);
     expect(await find('extension')).toEqual([
       'failure extension: <dir>/bin/osquery-remote.ext belongs to uid 4242, and osqueryd trusts root and its own user (here uid 0) only → chown root <dir>/bin/osquery-remote.ext',
@@ -471,7 +471,7 @@ describe('the store', () => {
     ]);
   });
 
-  test.runIf(isRoot)('of another user', async () => {
+  test.runIf(isRoot)('of another user (needs root)', async () => {
     mkdirSync(store(), { mode: 0o700 });
     chownSync(store(), 4242, 4242);
     expect(await find('store')).toEqual([
@@ -493,7 +493,7 @@ describe('the store', () => {
     ]);
   });
 
-  test.runIf(process.platform === 'linux')('on a file system in memory', async () => {
+  test.runIf(process.platform === 'linux')('on a file system in memory (Linux)', async () => {
     const found = await find('store', {}, { OSQUERY_REMOTE_STORE: '/dev/shm/osquery-remote-no-such-store' });
     expect(found[0]).toBe(
       'warning store: /dev/shm/osquery-remote-no-such-store is on tmpfs, in memory: lines that wait are lost with a reboot → set OSQUERY_REMOTE_STORE to a local disk',

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.remove());
 
-describe.skipIf(binary === undefined)('nats.ts', () => {
+describe.skipIf(binary === undefined)('nats.ts (needs nats-server on the PATH)', () => {
   test('logs go to NATS and the rest to the server; a repeated batch is stored once; an outage loses nothing', async () => {
     const store = bench.path('jetstream');
     await using nats = await NatsServer.start(binary ?? '', store);

@@ -104,7 +104,7 @@ test('a place that cannot be made says why', () => {
   );
 });
 
-test.skipIf(process.geteuid?.() !== 0)('one of somebody else is refused', () => {
+test.skipIf(process.geteuid?.() !== 0)('one of somebody else is refused (needs root)', () => {
   make(0o700);
   chownSync(store, 12_345, 12_345);
   expect(() => prepareDirectory(store)).toThrow(

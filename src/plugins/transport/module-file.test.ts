@@ -52,12 +52,12 @@ describe('a module file', () => {
     expect(why(path)).toBe(`${dir} can be written by others: chmod go-w ${dir}`);
   });
 
-  test.skipIf(me.gid === 0)('may be writable by our own group', () => {
+  test.skipIf(me.gid === 0)('may be writable by our own group (needs a user that is not root)', () => {
     chmodSync(path, 0o664);
     expect(why(path)).toBe(path);
   });
 
-  test.skipIf(me.uid === 0)('must not belong to somebody else', () => {
+  test.skipIf(me.uid === 0)('must not belong to somebody else (needs a user that is not root)', () => {
     expect(why(path, somebody)).toBe(
       `${path} belongs to user ${me.uid}: give it to root (chown root ${path})`,
     );
