@@ -319,6 +319,6 @@ export class Service implements LineTaker {
       hostIdentifier: this.#identity.identifier(hostIdentifier, specifiedIdentifier),
       now: clock.now(),
     });
-    this.outbox.append('status', 'statuses', line);
+    this.outbox.append('status', 'statuses', line, { tellsOf: { stream, lines, reason } });
   }
 }

@@ -9,8 +9,9 @@ import { RealHost } from './support/real-host.ts';
 
 beforeAll(ensureBuilt, 120_000);
 
-const poll = { timeout: 30_000, interval: 50 };
-const options = { timeout: 60_000 };
+/** The report of lost lines comes a minute after the last one, at the latest. */
+const poll = { timeout: 80_000, interval: 50 };
+const options = { timeout: 120_000 };
 /** osqueryd gives a ping so much, and ends. */
 const pingLimitMs = 10_000;
 
@@ -102,23 +103,10 @@ describe.skipIf(!mounts)('a file system of its own (only root can mount one)', (
       rmSync(join(store, 'other'));
       state.away = false;
       await send(host, 10);
-      // Counted by the table: a report that comes while the memory is full is itself dropped, since status lines go
-      // first, so that the server learns of less than what is lost.
-      const counted = async () => {
-        const rows = await host.table('remote_outbox');
-        const row = rows.find((one) => one.get('stream') === 'result');
-        return ['delivered', 'dropped', 'quarantined', 'lines'].map((name) => Number(row?.get(name)));
-      };
-      await expect.poll(async () => (await counted())[3], poll).toBe(0);
-      const [delivered = 0, lost = 0, quarantined] = await counted();
-      expect([delivered + lost, quarantined]).toEqual([host.accepted, 0]);
-      expect(host.arrived()).toHaveLength(delivered);
+      const { delivered, lost } = await expectAllAccountedFor(host);
       expect(delivered).toBeGreaterThan(3000);
       expect(lost).toBeGreaterThan(0);
-      expectPingsInTime(
-        host,
-        `full disk, ${delivered} delivered, ${lost} lost, of which the server knows ${host.reportedLost()}`,
-      );
+      expectPingsInTime(host, `full disk, ${delivered} delivered, ${lost} lost`);
     } finally {
       spawnSync('umount', ['-l', store]);
     }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { AsideLines } from './aside.ts';
-import { defaultCaps, type Loss } from './caps.ts';
+import { defaultCaps } from './caps.ts';
 import { Lookups, type SetAside } from './lookups.ts';
+import type { Loss } from './loss.ts';
 import { memoryStore } from './memory-store.ts';
 
 function line(state: SetAside['state'], bytes: number): Omit<SetAside, 'id'> {

@@ -1,6 +1,7 @@
 import type { StreamName } from '../../api.ts';
-import type { Caps, Loss } from './caps.ts';
+import type { Caps } from './caps.ts';
 import type { Lookups, SetAside, SetAsideInfo } from './lookups.ts';
+import type { Loss } from './loss.ts';
 
 /**
  * The lines that were taken out of their streams: held for another try, or quarantined. Their bytes stand in the

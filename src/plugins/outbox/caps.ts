@@ -41,33 +41,6 @@ export const defaultCaps: Caps = {
 /** Which stream loses lines first. */
 export const sacrificeOrder: readonly StreamName[] = ['status', 'distributed', 'result'];
 
-/**
- * Why lines were lost, or left out.
- * - `lines`, `bytes`, `age`, `disk_space`: a cap.
- * - `memory`: the disk refused, and the memory kept for that was full.
- * - `damaged`: they could not be read back.
- * - `replaced`: a later record of the same key came in their place, or they were cancelled.
- * - `quarantine`: it was full, or they were taken out of it by hand.
- */
-export const lossReasons = [
-  'lines',
-  'bytes',
-  'age',
-  'disk_space',
-  'memory',
-  'damaged',
-  'replaced',
-  'quarantine',
-] as const;
-
-export type LossReason = (typeof lossReasons)[number];
-
-export interface Loss {
-  readonly stream: StreamName;
-  readonly lines: number;
-  readonly reason: LossReason;
-}
-
 /** Sizes that follow from the caps: how large a segment file grows, and in which portions records are dropped. */
 export function portions(caps: Caps, stream: StreamName) {
   const maxAge = caps.maxAgeMs[stream];

@@ -8,10 +8,11 @@ export type {
   RecordKind,
   UnfitLine,
 } from './batch.ts';
-export { type Caps, defaultCaps, type Loss, type LossReason } from './caps.ts';
+export { type Caps, defaultCaps } from './caps.ts';
 export { defaultForwardSettings, type ForwardSettings } from './forward/index.ts';
 export type { AppendOptions, SyncMode } from './journal/index.ts';
 export type { LookupOperation, LookupStore, SetAsideInfo } from './lookups.ts';
+export type { Loss, LossReason } from './loss.ts';
 export { memoryStore } from './memory-store.ts';
 export { Outbox, type OutboxOptions, type WaitingResult } from './outbox.ts';
 export type { Quarantine } from './quarantine.ts';

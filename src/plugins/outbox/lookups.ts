@@ -1,7 +1,7 @@
 import type { StreamName } from '../../api.ts';
 import type { RecordKind } from './batch.ts';
-import { type Loss, lossReasons } from './caps.ts';
 import type { StoredPosition } from './journal/journal.ts';
+import { type Loss, parseLoss } from './loss.ts';
 
 /** What the outbox needs of an open `level` database with text keys and values; a `Level` or sublevel will do. */
 export interface LookupStore {
@@ -156,7 +156,9 @@ function parseState(value: string): StreamState | undefined {
   const { sequence, writer, record, row } = state['position'];
   if (!isCount(sequence) || typeof writer !== 'string' || !isCount(record) || !isCount(row)) return undefined;
   const gaps = Array.isArray(state['gaps']) ? state['gaps'].flatMap(parseGap) : [];
-  const unreported = Array.isArray(state['unreported']) ? state['unreported'].flatMap(parseLoss) : [];
+  const unreported = Array.isArray(state['unreported'])
+    ? state['unreported'].filter(isObject).flatMap(parseLoss)
+    : [];
   const { delivered, dropped, batches, limitBytes } = state;
   return {
     position: { sequence, writer, record, row },
@@ -173,13 +175,6 @@ function parseGap(value: unknown): { writer: string; first: number; last: number
   if (!isObject(value)) return [];
   const { writer, first, last } = value;
   return typeof writer === 'string' && isCount(first) && isCount(last) ? [{ writer, first, last }] : [];
-}
-
-function parseLoss(value: unknown): Loss[] {
-  if (!isObject(value)) return [];
-  const { stream, lines } = value;
-  const reason = lossReasons.find((one) => one === value['reason']);
-  return isStream(stream) && isCount(lines) && reason !== undefined ? [{ stream, lines, reason }] : [];
 }
 
 function parseEntry(value: string): SetAside | undefined {

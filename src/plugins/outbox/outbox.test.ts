@@ -1,11 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../testing/index.ts';
-import type { Loss } from './caps.ts';
+import type { SegmentFiles } from './journal/index.ts';
 import type { LookupStore } from './lookups.ts';
+import type { Loss } from './loss.ts';
 import { Outbox, type OutboxOptions } from './outbox.ts';
 import { SimulatedServer } from './simulated-server.ts';
 
@@ -269,6 +270,64 @@ describe('trouble', () => {
     await clock.advance(1000);
     expect(losses).toContainEqual({ stream: 'result', lines: 3, reason: 'lines' });
     expect(second.stats()[0]).toMatchObject({ lines: 5, dropped: 10 });
+    await second.close();
+  });
+
+  test.each([
+    ['too many lines', { maxLines: 1000 }],
+    ['no disk, and too many bytes for the memory', { maxMemoryBytes: 40_000 }],
+  ])('a report of lost lines that is itself dropped is repeated: %s', async (what, caps) => {
+    let refused = what.startsWith('no disk');
+    const files: SegmentFiles = {
+      write: (...args) => {
+        if (refused) throw new Error('ENOSPC');
+        return writeSync(...args);
+      },
+    };
+    const open = async (store: LookupStore) => {
+      const outbox: Outbox = newOutbox({
+        caps,
+        files,
+        onLoss: (loss) => {
+          losses.push(loss);
+          const text = `lost ${loss.lines} of ${loss.stream}`;
+          outbox.append('status', 'line', Buffer.from(text), { tellsOf: loss });
+        },
+      });
+      outbox.pause();
+      await outbox.open(store);
+      return outbox;
+    };
+    let appended = 0;
+    const appendTo = (outbox: Outbox, count: number) => {
+      for (let i = 0; i < count; i++) outbox.append('result', 'line', Buffer.from(`r${appended++}`));
+    };
+    const level = await openLevel();
+    const first = await open(level);
+    for (let round = 0; round < 5; round++) {
+      appendTo(first, 3000);
+      await clock.advance(60_000);
+    }
+    // Each was told, and dropped by the lines after it; without news it is not told again while there is no room.
+    const told = losses.length;
+    expect(told).toBeGreaterThan(3);
+    await clock.advance(600_000);
+    expect(losses.length).toBeLessThan(told + 3);
+    refused = false;
+    await clock.advance(10_000);
+    await first.close();
+    const second = await open(level);
+    appendTo(second, 3000);
+    second.resume();
+    await second.flush(AbortSignal.timeout(5000));
+    await clock.advance(120_000);
+    await second.flush(AbortSignal.timeout(5000));
+    const results = server.lines.filter((line) => line.startsWith('r'));
+    const reported = server.lines.flatMap((line) => /^lost (\d+) of result/.exec(line)?.[1] ?? []);
+    const lost = reported.reduce((sum, lines) => sum + Number(lines), 0);
+    expect(lost).toBe(appended - results.length);
+    expect(server.lines.filter((line) => line.includes('of status'))).toEqual([]);
+    expect(second.stats()[0]?.dropped).toBe(lost);
     await second.close();
   });
 

@@ -3,11 +3,12 @@ import type { StreamName } from '../../api.ts';
 import type { Clock } from '../../clock/index.ts';
 import { AsideLines } from './aside.ts';
 import type { Deliver, RecordKind } from './batch.ts';
-import { type Caps, defaultCaps, type Loss } from './caps.ts';
+import { type Caps, defaultCaps } from './caps.ts';
 import { type Counters, newCounters } from './counters.ts';
 import { defaultForwardSettings, Forwarder, type ForwardSettings } from './forward/index.ts';
 import { type AppendOptions, Journal, type SegmentFiles, type SyncMode } from './journal/index.ts';
 import { type LookupStore, Lookups, type StreamState } from './lookups.ts';
+import type { Loss } from './loss.ts';
 import { LossReport } from './loss-report.ts';
 import { newQuarantine, type Quarantine } from './quarantine.ts';
 import { type StreamStats, streamStats } from './stats.ts';
@@ -27,7 +28,7 @@ export interface OutboxOptions {
   readonly random?: () => number;
   /**
    * Told of lost lines, added up, a second after the first and then at most once a minute for each stream and reason.
-   * It may append.
+   * It may append. A line that `tellsOf` the loss and is itself dropped makes it be told again, when there is room.
    */
   readonly onLoss?: (loss: Loss) => void;
   readonly log?: (severity: 'info' | 'warning' | 'error', message: string) => void;
@@ -68,7 +69,11 @@ export class Outbox {
     this.#options = options;
     this.#caps = { ...defaultCaps, ...options.caps };
     this.#counters = { result: newCounters(), status: newCounters(), distributed: newCounters() };
-    this.#losses = new LossReport(options.clock, (loss) => this.#tellLoss(loss));
+    this.#losses = new LossReport({
+      clock: options.clock,
+      hasRoom: () => this.#journal.hasRoom('status'),
+      tell: (loss) => this.#tellLoss(loss),
+    });
     this.#journal = new Journal({
       dir: options.dir,
       writer: randomBytes(16).toString('hex'),
@@ -76,6 +81,7 @@ export class Outbox {
       caps: this.#caps,
       sync: options.sync ?? 'interval',
       onLoss: (loss) => this.#lost(loss),
+      onUntold: (loss) => this.#losses.addAgain(loss),
       onDisk: (error) => this.#diskChanged(error),
       ...(options.files === undefined ? {} : { files: options.files }),
     });
@@ -126,7 +132,9 @@ export class Outbox {
     try {
       this.#journal.append(stream, kind, bytes, options);
     } catch (error) {
-      this.#lost({ stream, lines: options?.lines ?? 1, reason: 'memory' });
+      if (options?.tellsOf === undefined) {
+        this.#lost({ stream, lines: options?.lines ?? 1, reason: 'memory' });
+      } else this.#losses.addAgain(options.tellsOf);
       this.#log('error', `a record could not be kept: ${text(error)}`);
       return;
     }

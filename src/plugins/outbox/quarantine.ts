@@ -1,9 +1,9 @@
 import type { StreamName } from '../../api.ts';
 import type { AsideLines } from './aside.ts';
 import type { RecordKind } from './batch.ts';
-import type { Loss } from './caps.ts';
 import type { AppendOptions } from './journal/index.ts';
 import type { SetAsideInfo } from './lookups.ts';
+import type { Loss } from './loss.ts';
 
 /** The lines that the server will not have, until somebody decides. */
 export interface Quarantine {

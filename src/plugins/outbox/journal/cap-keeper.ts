@@ -1,10 +1,12 @@
 import type { StreamName } from '../../../api.ts';
 import type { Clock } from '../../../clock/index.ts';
-import { type Caps, type LossReason, missingFreeBytes, sacrificeOrder } from '../caps.ts';
+import { type Caps, missingFreeBytes, portions, sacrificeOrder } from '../caps.ts';
+import type { LossReason } from '../loss.ts';
 import type { Block } from './block.ts';
 import { freeSpace } from './disk.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { StreamQueue } from './stream-queue.ts';
+import type { WaitingRecord } from './waiting-keys.ts';
 
 export interface CapKeeperOptions {
   readonly caps: Caps;
@@ -12,7 +14,13 @@ export interface CapKeeperOptions {
   readonly dir: string;
   readonly store: SegmentStore;
   readonly queue: (stream: StreamName) => StreamQueue;
-  readonly lost: (stream: StreamName, lines: number, reason: LossReason) => void;
+  /** @param keyed the records among them that have a key. */
+  readonly lost: (
+    stream: StreamName,
+    lines: number,
+    reason: LossReason,
+    keyed: readonly WaitingRecord[],
+  ) => void;
 }
 
 /** Free space is looked at after so many bytes or so much time. A `statfs` costs about as much as an append. */
@@ -39,6 +47,17 @@ export class CapKeeper {
     while (store.memoryBytes > caps.maxMemoryBytes && this.#sacrifice('memory')) {}
     this.#enforceAge();
     if (opened) this.#enforceFreeSpace();
+  }
+
+  /** Whether a line of `stream` can come without another one having to go soon. */
+  hasRoom(stream: StreamName): boolean {
+    const { caps, store } = this.#options;
+    const { block } = portions(caps, stream);
+    return (
+      (caps.maxLines === 0 || caps.maxLines - this.#lines() > block.lines) &&
+      caps.maxBytes - store.storedBytes > block.bytes &&
+      caps.maxMemoryBytes - store.memoryBytes > block.bytes
+    );
   }
 
   /** Bytes that others should have of the file system and do not. */
@@ -99,8 +118,8 @@ export class CapKeeper {
   }
 
   #drop(queue: StreamQueue, block: Block, reason: LossReason): void {
-    const { lines, emptied } = queue.drop(block);
+    const { lines, emptied, keyed } = queue.drop(block);
     if (emptied !== undefined) this.#options.store.remove(emptied);
-    if (lines > 0) this.#options.lost(queue.stream, lines, reason);
+    if (lines > 0) this.#options.lost(queue.stream, lines, reason, keyed);
   }
 }

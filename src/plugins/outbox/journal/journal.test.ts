@@ -19,7 +19,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StreamName } from '../../../api.ts';
 import type { Clock } from '../../../clock/index.ts';
 import { VirtualClock } from '../../../testing/index.ts';
-import { type Caps, defaultCaps, type Loss } from '../caps.ts';
+import { type Caps, defaultCaps } from '../caps.ts';
+import type { Loss } from '../loss.ts';
 import { type BehindWriter, DiskThread } from './disk-thread.ts';
 import { Journal, type JournalOptions, type StoredPosition } from './journal.ts';
 import type { SegmentFiles } from './segment.ts';
@@ -46,6 +47,7 @@ function newJournal(options: Partial<Omit<JournalOptions, 'caps'>> & { caps?: Pa
     clock,
     sync: 'never',
     onLoss: (loss) => losses.push(loss),
+    onUntold: (loss) => losses.push(loss),
     onDisk: (error) => diskErrors.push(error),
     ...options,
     caps: { ...defaultCaps, minFreeBytes: 0, ...options.caps },

@@ -1,6 +1,7 @@
 import type { StreamName } from '../../../api.ts';
 import type { Clock } from '../../../clock/index.ts';
-import { type Caps, type Loss, type LossReason, portions } from '../caps.ts';
+import { type Caps, portions } from '../caps.ts';
+import { type Loss, type LossReason, lossLabels, lossOf } from '../loss.ts';
 import { CapKeeper } from './cap-keeper.ts';
 import { listSegments, type SyncMode } from './disk.ts';
 import type { BehindWriter } from './disk-thread.ts';
@@ -13,6 +14,7 @@ import type { SegmentName } from './segment-name.ts';
 import { SegmentStore, type StoredStream } from './segment-store.ts';
 import { type QueuePosition, StreamQueue } from './stream-queue.ts';
 import { StreamReader } from './stream-reader.ts';
+import type { WaitingRecord } from './waiting-keys.ts';
 
 export interface JournalOptions {
   readonly dir: string;
@@ -23,6 +25,8 @@ export interface JournalOptions {
   readonly sync: SyncMode;
   /** Called at once and often; must be cheap and must not throw. */
   readonly onLoss: (loss: Loss) => void;
+  /** A record that told of a loss (`AppendOptions.tellsOf`) was dropped: it is to be told of again. */
+  readonly onUntold: (loss: Loss) => void;
   /** The disk refuses or has become slow (`error`), or works again (undefined). Called on each change. */
   readonly onDisk: (error: unknown) => void;
   /** For tests: how files are written, at once and by the disk thread. */
@@ -41,6 +45,8 @@ export interface AppendOptions {
   readonly replaces?: boolean;
   /** Deliver only this row of the record. */
   readonly onlyRow?: number;
+  /** The record is the report of this loss. For `status` only, without `key`. */
+  readonly tellsOf?: Loss;
   /** Wall-clock milliseconds. Default: now. */
   readonly acceptedAt?: number;
 }
@@ -97,7 +103,7 @@ export class Journal {
       dir,
       store: this.#store,
       queue: (stream) => this.queue(stream),
-      lost: (stream, lines, reason) => this.#lost(stream, lines, reason),
+      lost: (stream, lines, reason, keyed) => this.#dropped(stream, lines, reason, keyed),
     });
   }
 
@@ -151,7 +157,8 @@ export class Journal {
     options: AppendOptions = {},
   ): number | undefined {
     const { clock, caps } = this.#options;
-    const { lines = 1, key = '', tag = '', replaces = false, onlyRow, acceptedAt = clock.now() } = options;
+    const { lines = 1, replaces = false, onlyRow, acceptedAt = clock.now(), tellsOf } = options;
+    const { key = '', tag = '' } = tellsOf === undefined ? options : lossLabels(tellsOf);
     const target = this.#streams[stream];
     const number = target.queue.nextNumber;
     const labels = { key: shorten(key), tag: shorten(tag) };
@@ -174,6 +181,11 @@ export class Journal {
   /** Looks whether the disk works again, and lets a slow one go on. */
   retryDisk(): void {
     this.#store.retry();
+  }
+
+  /** Whether a line of `stream` can come without another one having to go soon. */
+  hasRoom(stream: StreamName): boolean {
+    return this.#caps.hasRoom(stream);
   }
 
   /** Drops what is over a cap. `append` does that too; without appends age and free space still change. */
@@ -272,6 +284,13 @@ export class Journal {
     queue.active = before.active;
     target.queue = queue;
     target.reader = this.#newReader(queue);
+  }
+
+  /** A report of a loss is not lost: what it tells of is told of again. */
+  #dropped(stream: StreamName, lines: number, reason: LossReason, keyed: readonly WaitingRecord[]): void {
+    const untold = stream === 'status' ? keyed.flatMap(lossOf) : [];
+    if (lines > untold.length) this.#lost(stream, lines - untold.length, reason);
+    for (const loss of untold) this.#options.onUntold(loss);
   }
 
   #lost(stream: StreamName, lines: number, reason: LossReason): void {

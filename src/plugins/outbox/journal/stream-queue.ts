@@ -121,16 +121,17 @@ export class StreamQueue {
     if (block.segment.blocks === 0 && block.segment !== this.active) this.#retire(block.segment);
   }
 
-  /** Drops `block`. @returns the lines that are lost, and the segment if nothing is left in it. */
-  drop(block: Block): { lines: number; emptied: Segment | undefined } {
+  /** Drops `block`. @returns what is lost: lines, and records with a key; and the segment if nothing is left in it. */
+  drop(block: Block): { lines: number; keyed: WaitingRecord[]; emptied: Segment | undefined } {
     const lines = block.lines;
     const { segment, firstNumber: first, lastNumber: last } = block;
     this.gaps = addGap(this.gaps, { writer: segment.writer, first, last });
-    this.#leave(block);
-    if (segment.blocks > 0) return { lines, emptied: undefined };
+    const done = block === this.blocks[0] ? this.headNumber : first;
+    const keyed = this.#leave(block).filter(({ number }) => number >= done);
+    if (segment.blocks > 0) return { lines, keyed, emptied: undefined };
     this.segments.splice(this.segments.indexOf(segment), 1);
     if (this.active === segment) this.active = undefined;
-    return { lines, emptied: segment };
+    return { lines, keyed, emptied: segment };
   }
 
   /** The active segment takes no more frames. @returns it, to be synced and closed. */
@@ -157,8 +158,9 @@ export class StreamQueue {
     return { position: { sequence, writer, record: this.headNumber, row: this.row }, gaps: this.gaps };
   }
 
-  #leave(block: Block): void {
-    if (block.gone) return;
+  /** @returns its records that have a key. */
+  #leave(block: Block): WaitingRecord[] {
+    if (block.gone) return [];
     const index = this.blocks.indexOf(block);
     this.blocks.splice(index, 1);
     block.gone = true;
@@ -166,12 +168,13 @@ export class StreamQueue {
     this.lines -= block.lines;
     this.bytes -= block.end - block.start;
     const { writer } = block.segment;
-    if (this.keys.map.size > 0) this.keys.remove(writer, block.firstNumber, block.lastNumber);
+    const keyed = this.keys.remove(writer, block.firstNumber, block.lastNumber);
     if (this.#voided.size > 0) this.#forgetVoids(writer, block);
     if (index === 0) {
       this.row = 0;
       this.headNumber = this.blocks[0]?.firstNumber ?? this.nextNumber;
     }
+    return keyed;
   }
 
   #retire(segment: Segment): void {
