@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Bench } from './bench.ts';
 import type { Answer } from './script-server.ts';
@@ -136,4 +138,30 @@ test('closing answers what is under way, and leaves no timer behind', async () =
   expect(talk.clock.pending()).toEqual([]);
   expect((await talk.config()).outcome).toMatchObject({ kind: 'retry' });
   expect(talk.clock.pending()).toEqual([]);
+});
+
+const answers: Record<string, Answer> = {
+  reset: 'reset',
+  'HTTP 500': down,
+  delivered: { status: 200, body: '{}' },
+};
+
+test.each(Object.keys(answers))('nothing of a request is kept after it: %s', async (name) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await using talk = await bench.start(() => answers[name] ?? down);
+  const line = JSON.stringify('x'.repeat(900_000));
+  const calls = async (count: number): Promise<number> => {
+    for (let i = 0; i < count; i++) {
+      await talk.log([line]);
+      talk.server.seen.length = 0;
+    }
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = await calls(5);
+  expect((await calls(40)) - before).toBeLessThan(10_000_000);
 });

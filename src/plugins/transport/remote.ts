@@ -92,7 +92,7 @@ export class Remote {
     const late = () =>
       new RemoteError('deadline', `the transport module has not answered within ${limitMs / 1_000} s`);
     return withinPhase(this.#clock, limitMs, late, signal, (limited) =>
-      Promise.race([this.#call(request, limited), aborted(limited)]),
+      untilAborted(this.#call(request, limited), limited),
     );
   }
 
@@ -203,19 +203,29 @@ export class Remote {
     try {
       const either = AbortSignal.any([signal, timeUp.signal]);
       // Raced as well as told: other code may not listen to its signal.
-      return await Promise.race([work(either), aborted(either)]);
+      return await untilAborted(work(either), either);
     } finally {
       over.abort();
     }
   }
 }
 
-/** Rejects with the signal's reason as soon as it is aborted. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+/**
+ * What `work` comes to, or a rejection with the signal's reason as soon as that is aborted. The listener goes when `work`
+ * is done: Node keeps a signal made of others for ever while somebody listens, and with it all that the listener knows.
+ */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
   });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 /** Carries a `retry` outcome through p-retry. */
