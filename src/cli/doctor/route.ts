@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { systemClock, within } from '../../clock/index.ts';
 import {
   isExempt,
   openTunnel,
@@ -73,20 +74,10 @@ export async function openRoute(
   signal: AbortSignal,
 ): Promise<Socket> {
   if (proxy === undefined) return openTcp(server.host, server.port, patienceMs, signal);
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), patienceMs);
-  try {
-    return await openTunnel(proxy, server.host, server.port, AbortSignal.any([signal, late.signal]));
-  } catch (error) {
-    if (late.signal.aborted)
-      throw new RemoteError(
-        'proxy',
-        `no answer of ${proxy.host}:${proxy.port} within ${patienceMs / 1000} s`,
-      );
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = () =>
+    new RemoteError('proxy', `no answer of ${proxy.host}:${proxy.port} within ${patienceMs / 1000} s`);
+  const tunnel = (limited: AbortSignal) => openTunnel(proxy, server.host, server.port, limited);
+  return within(systemClock, patienceMs, tunnel, { signal, late });
 }
 
 /** `host:port`, with the brackets of IPv6. */

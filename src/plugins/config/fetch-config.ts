@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock/index.ts';
+import { type Clock, within } from '../../clock/index.ts';
 import type { Complaints } from '../complaints.ts';
 import type { RemoteApi } from '../remote-api.ts';
 import { configProblem } from './validate-config.ts';
@@ -36,30 +36,24 @@ const spareMs = 1_000;
  */
 export async function fetchConfig(options: FetchOptions): Promise<Fetched> {
   const { api, clock, version, limitMs, path } = options;
-  const timeUp = new AbortController();
-  const over = new AbortController();
-  clock.sleep(limitMs, AbortSignal.any([over.signal, options.signal])).then(
-    () => timeUp.abort(new Error(`no answer within ${limitMs / 1000} s`)),
-    () => {},
-  );
-  const signal = AbortSignal.any([timeUp.signal, options.signal]);
   const keyUntil = clock.monotonic() + limitMs - spareMs;
-  const call = () => {
+  const call = (signal: AbortSignal) => {
     const keyMs = Math.max(0, keyUntil - clock.monotonic());
     return api.call({ endpoint: 'config', ...(path !== undefined && { path }) }, { keyMs, signal });
   };
-  try {
-    let { outcome, keyless = false } = await call();
+  const answer = async (signal: AbortSignal) => {
+    const first = await call(signal);
     // The key was refused: a new one is on its way, or says why not.
-    if (outcome.kind === 'node_invalid') ({ outcome, keyless = false } = await call());
+    return first.outcome.kind === 'node_invalid' ? call(signal) : first;
+  };
+  try {
+    const { outcome, keyless = false } = await within(clock, limitMs, answer, options);
     if (outcome.kind !== 'delivered') return { kind: 'none', reason: outcome.reason, keyless };
     const reason = configProblem(outcome.body, version());
     if (reason !== undefined) return { kind: 'none', reason, keyless };
     return { kind: 'config', text: Buffer.from(outcome.body).toString('utf8') };
   } catch (error) {
     return { kind: 'none', reason: error instanceof Error ? error.message : String(error), keyless: false };
-  } finally {
-    over.abort();
   }
 }
 

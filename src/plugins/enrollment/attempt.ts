@@ -1,8 +1,7 @@
-import type { Clock } from '../../clock/index.ts';
+import { type Clock, within } from '../../clock/index.ts';
 import type { TransportReply } from '../transport/index.ts';
 import type { NodeKey } from './node-key.ts';
 import { textOf } from './text.ts';
-import { within } from './within.ts';
 
 /** What came of one attempt. */
 export type Attempted =
@@ -22,7 +21,7 @@ export async function attempt(
   const time = Math.floor(clock.now() / 1_000);
   let reply: TransportReply;
   try {
-    reply = await within(clock, limitMs, options.signal, request);
+    reply = await within(clock, limitMs, request, { signal: options.signal });
   } catch (error) {
     return { kind: 'failed', reason: textOf(error), afterMs: undefined };
   }

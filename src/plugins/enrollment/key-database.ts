@@ -1,8 +1,7 @@
-import type { Clock } from '../../clock/index.ts';
+import { type Clock, within } from '../../clock/index.ts';
 import type { NodeKey } from './node-key.ts';
 import type { KeyDatabase, Log } from './options.ts';
 import { textOf } from './text.ts';
-import { within } from './within.ts';
 
 /** Core answers in milliseconds, or not at all. */
 const limitMs = 5_000;
@@ -24,14 +23,14 @@ export class GuardedDatabase {
 
   /** The key there, if any. A time that is no number counts as 0. @throws {unknown} when core is away. */
   async read(): Promise<NodeKey | undefined> {
-    const found = await within(this.#clock, limitMs, this.#closed, () => this.#database.read());
+    const found = await within(this.#clock, limitMs, () => this.#database.read(), { signal: this.#closed });
     return found && { key: found.key, time: Number.isFinite(found.time) ? found.time : 0 };
   }
 
   /** Whether it worked. The first failure in a row is logged. */
   async write(key: NodeKey): Promise<boolean> {
     try {
-      await within(this.#clock, limitMs, this.#closed, () => this.#database.write(key));
+      await within(this.#clock, limitMs, () => this.#database.write(key), { signal: this.#closed });
       this.#worked = true;
     } catch (error) {
       if (this.#worked) {

@@ -1,10 +1,9 @@
 import { isIP, connect as openSocket, type Socket } from 'node:net';
 import { connect as openTls, type SecureContext, type TLSSocket } from 'node:tls';
-import type { Clock } from '../../clock/index.ts';
+import { type Clock, within } from '../../clock/index.ts';
 import { RemoteError } from './error.ts';
 import { hearOut } from './last-words.ts';
 import { connectMs } from './limits.ts';
-import { withinPhase } from './phase.ts';
 import { openTunnel, type ProxyAddress } from './proxy.ts';
 
 /** Where and how to connect. */
@@ -31,14 +30,15 @@ export async function connectTls(
   const via = proxy === undefined ? '' : ' through the proxy';
   const noTcp = () =>
     new RemoteError('connect', `no connection to ${host}:${port}${via} within ${seconds} s`);
-  const socket = await withinPhase(clock, connectMs, noTcp, signal, (limited) =>
-    proxy === undefined ? openTcp(host, port, limited) : openTunnel(proxy, host, port, limited),
-  );
+  const open = (limited: AbortSignal) =>
+    proxy === undefined ? openTcp(host, port, limited) : openTunnel(proxy, host, port, limited);
+  const socket = await within(clock, connectMs, open, { signal, late: noTcp });
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 60_000);
   const noTls = () =>
     new RemoteError('tls', `${host}:${port} has not finished the handshake within ${seconds} s`);
-  return withinPhase(clock, connectMs, noTls, signal, (limited) => shakeHands(socket, route, limited));
+  const handshake = (limited: AbortSignal) => shakeHands(socket, route, limited);
+  return within(clock, connectMs, handshake, { signal, late: noTls });
 }
 
 function shakeHands(socket: Socket, route: Route, signal: AbortSignal): Promise<TLSSocket> {

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import type { Clock } from '../../clock/index.ts';
+import { type Clock, within } from '../../clock/index.ts';
 import { type Around, type CallHandler, nothingAround } from './around.ts';
 import { attemptsOf, callLimitMs, waitMs } from './attempts.ts';
 import { Connections } from './connections.ts';
@@ -11,7 +11,6 @@ import { KeyHook } from './key-hook.ts';
 import { attemptMs } from './limits.ts';
 import type { LogLevel } from './messages.ts';
 import type { Outcome, TransportReply } from './outcome.ts';
-import { withinPhase } from './phase.ts';
 import { needsSecret, ownSecrets, type PreparedBody, prepare, prepareBody, secretsOf } from './prepare.ts';
 import type { TransportRequest } from './request.ts';
 import { RowWriter } from './row-lines.ts';
@@ -91,9 +90,7 @@ export class Remote {
     const limitMs = callLimitMs(request.endpoint, this.#settings) + callGraceMs;
     const late = () =>
       new RemoteError('deadline', `the transport module has not answered within ${limitMs / 1_000} s`);
-    return withinPhase(this.#clock, limitMs, late, signal, (limited) =>
-      untilAborted(this.#call(request, limited), limited),
-    );
+    return within(this.#clock, limitMs, (limited) => this.#call(request, limited), { signal, late });
   }
 
   /** A made-up answer to a log means the whole batch. */
@@ -163,18 +160,19 @@ export class Remote {
       this.#recent.add(values);
     };
     try {
-      const reply = await this.#withDeadline(signal, async (attemptSignal) => {
+      const send = async (attemptSignal: AbortSignal) => {
         const secret = needsSecret(request.endpoint, settings) ? await this.#secret.read(settings) : '';
         hide([secret]);
         const prepared = prepare(request, body, this.#withHost(settings), { secret, attempt });
-        const send = this.#around.attempt(async (http, innerSignal) => {
+        const exchange = this.#around.attempt(async (http, innerSignal) => {
           if (settings.dump) this.#log('info', dumpText(http, http.body, settings, secrets));
           const answer = await this.#sender.send(http, { settings, secrets, signal: innerSignal });
           if (settings.dump) this.#log('info', dumpText(http, answer.body, settings, secrets, answer.status));
           return answer;
         }, hide);
-        return send(prepared, attemptSignal);
-      });
+        return exchange(prepared, attemptSignal);
+      };
+      const reply = await within(this.#clock, attemptMs, send, { signal, late: noAnswer });
       const options = {
         nodeApi: settings.nodeApi,
         clientCertificate: hasClientCertificate(settings),
@@ -192,41 +190,9 @@ export class Remote {
     const missing = settings.hostname === '' && this.#around.replacesHttps === true;
     return missing ? { ...settings, hostname: 'no-host.invalid' } : settings;
   }
-
-  async #withDeadline<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const over = new AbortController();
-    const timeUp = new AbortController();
-    this.#clock.sleep(attemptMs, over.signal).then(
-      () => timeUp.abort(new RemoteError('deadline', `no answer within ${attemptMs / 1_000} s`)),
-      () => {},
-    );
-    try {
-      const either = AbortSignal.any([signal, timeUp.signal]);
-      // Raced as well as told: other code may not listen to its signal.
-      return await untilAborted(work(either), either);
-    } finally {
-      over.abort();
-    }
-  }
 }
 
-/**
- * What `work` comes to, or a rejection with the signal's reason as soon as that is aborted. The listener goes when `work`
- * is done: Node keeps a signal made of others for ever while somebody listens, and with it all that the listener knows.
- */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-  });
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
+const noAnswer = () => new RemoteError('deadline', `no answer within ${attemptMs / 1_000} s`);
 
 /** Carries a `retry` outcome through p-retry. */
 class AgainError extends Error {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Clock } from '../../clock/index.ts';
+import { within } from '../../clock/index.ts';
 import { type Around, nothingAround } from './around.ts';
 import { RemoteError } from './error.ts';
 import { interpret } from './interpret.ts';
@@ -39,7 +39,9 @@ export function serveTransport(
   /** Calls wait for the user's module: without it they would leave the host in a form that is not wanted. */
   const start = async (first: TransportSettings): Promise<Remote> => {
     try {
-      const around = await within(clock, load);
+      const loaded = load();
+      const around =
+        loaded instanceof Promise ? await within(clock, loadMs, () => loaded, { late: notLoaded }) : loaded;
       return new Remote(settings ?? first, clock, log, around, recent);
     } catch (error) {
       const text = error instanceof RemoteError ? error.message.replace(/^settings: /, '') : String(error);
@@ -125,21 +127,6 @@ function secretsAtStart(settings: TransportSettings): Secrets {
   }
 }
 
-/** @throws {RemoteError} `settings` when it takes too long: code at the top of a module may wait for ever. */
-async function within(clock: Clock, load: LoadAround): Promise<Around> {
-  const around = load();
-  if (!(around instanceof Promise)) return around;
-  const over = new AbortController();
-  const late = clock.sleep(loadMs, over.signal).then((): never => {
-    throw new RemoteError(
-      'settings',
-      `the transport module has not finished loading after ${loadMs / 1_000} s`,
-    );
-  });
-  late.catch(() => {});
-  try {
-    return await Promise.race([around, late]);
-  } finally {
-    over.abort();
-  }
-}
+/** Code at the top of a module may wait for ever. */
+const notLoaded = () =>
+  new RemoteError('settings', `the transport module has not finished loading after ${loadMs / 1_000} s`);
