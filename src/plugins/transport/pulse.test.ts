@@ -8,6 +8,7 @@ class Patient {
   readonly clock = new VirtualClock();
   readonly sick: string[] = [];
   pings = 0;
+  looks = 0;
   memory: MemorySample = { rss: 100 * mb, own: 20 * mb };
   readonly pulse = new Pulse(
     {
@@ -15,7 +16,14 @@ class Patient {
         this.pings++;
       },
     },
-    { clock: this.clock, memory: () => this.memory, onSick: (reason) => this.sick.push(reason) },
+    {
+      clock: this.clock,
+      memory: () => {
+        this.looks++;
+        return this.memory;
+      },
+      onSick: (reason) => this.sick.push(reason),
+    },
   );
 }
 
@@ -65,35 +73,40 @@ test('growth of the process is the thread’s, when it is silent, except for wha
   expect(it.sick).toEqual([]);
   it.pulse.heard({ bytes: 50 * mb });
   it.memory = { rss: 500 * mb, own: 210 * mb };
-  await it.clock.advance(4_000);
+  // One look half a second later, and three more, faster.
+  await it.clock.advance(500 + 149);
   expect(it.sick).toEqual([]);
-  await it.clock.advance(2_000);
+  await it.clock.advance(1);
   expect(it.sick).toEqual(['it does not answer, and the process has grown by 210 MB']);
+  expect(it.clock.pending()).toEqual([]);
 });
 
 test('a process that has grown is no matter while the thread answers that it is small', async () => {
   const it = new Patient();
   it.pulse.working(true);
   it.memory = { rss: 900 * mb, own: 20 * mb };
-  for (let i = 0; i < 20; i++) {
-    await it.clock.advance(400);
+  for (let i = 0; i < 40; i++) {
+    await it.clock.advance(100);
     it.pulse.heard({ bytes: 50 * mb });
   }
   expect(it.sick).toEqual([]);
+  it.memory = { rss: 100 * mb, own: 20 * mb };
+  await it.clock.advance(100);
+  const { looks } = it;
+  await it.clock.advance(1_000);
+  expect(it.looks - looks).toBe(10);
+  it.pulse.stop();
 });
 
-test('while calls are under way the memory is looked at five times a second, and not after', async () => {
+test('while calls are under way the memory is looked at ten times a second, and twice when there are none', async () => {
   const it = new Patient();
   it.pulse.working(true);
-  it.memory = { rss: 300 * mb, own: 20 * mb };
-  await it.clock.advance(600);
-  expect(it.sick).toEqual(['it does not answer, and the process has grown by 200 MB']);
-  const other = new Patient();
-  other.pulse.working(true);
-  other.pulse.working(false);
-  other.memory = it.memory;
-  await other.clock.advance(1_999);
-  expect(other.sick).toEqual([]);
-  other.pulse.stop();
-  expect(other.clock.pending()).toEqual([]);
+  const start = it.looks;
+  await it.clock.advance(1_000);
+  expect(it.looks - start).toBe(10);
+  it.pulse.working(false);
+  await it.clock.advance(1_000);
+  expect(it.looks - start).toBe(12);
+  it.pulse.stop();
+  expect(it.clock.pending()).toEqual([]);
 });

@@ -9,8 +9,11 @@ const pingMs = 2_000;
 /** So many pings in a row without an answer mean that the thread spins or is stuck. */
 const mostMissed = 5;
 
-/** Time between two looks at the memory while calls are under way: user code can fill it fast. */
-const busyMs = 200;
+/**
+ * Time between two looks at the memory: while nothing is asked of the thread, while calls are under way, and while it is
+ * suspect. A loop that touches what it takes fills 100 MB in a tenth of a second.
+ */
+const lookMs = { idle: 500, busy: 100, suspect: 50 };
 
 /** What the thread may take, heap and buffers together. */
 export const maxThreadBytes = 120 * 1024 * 1024;
@@ -21,7 +24,7 @@ export interface Pong {
 }
 
 /** So many looks in a row must find the process too large, and the thread silent. */
-const mostSuspect = 2;
+const mostSuspect = 3;
 
 /** The thread's side: answers whenever its event loop runs. */
 export function answerPings(port: MessagePort): void {
@@ -66,7 +69,9 @@ export class Pulse {
   readonly #worker: Pick<Worker, 'postMessage'>;
   readonly #start: MemorySample;
   readonly #stopPings: () => void;
-  #stopLooks: (() => void) | undefined;
+  #stopLooks: () => void;
+  #pace: keyof typeof lookMs = 'idle';
+  #busy = false;
   #missed = 0;
   #suspect = 0;
   #over = false;
@@ -76,6 +81,7 @@ export class Pulse {
     this.#options = options;
     this.#start = options.memory();
     this.#stopPings = options.clock.interval(pingMs, () => this.#ping());
+    this.#stopLooks = options.clock.interval(lookMs[this.#pace], () => this.#look());
   }
 
   /** An answer of the thread. */
@@ -87,18 +93,14 @@ export class Pulse {
 
   /** Calls are under way, or none is left. */
   working(busy: boolean): void {
-    if (!busy || this.#over) {
-      this.#stopLooks?.();
-      this.#stopLooks = undefined;
-    } else {
-      this.#stopLooks ??= this.#options.clock.interval(busyMs, () => this.#look());
-    }
+    this.#busy = busy;
+    this.#setPace();
   }
 
   stop(): void {
     this.#over = true;
     this.#stopPings();
-    this.working(false);
+    this.#stopLooks();
   }
 
   #ping(): void {
@@ -109,7 +111,6 @@ export class Pulse {
     }
     this.#missed++;
     this.#worker.postMessage('ping');
-    if (this.#stopLooks === undefined) this.#look();
   }
 
   #look(): void {
@@ -122,6 +123,15 @@ export class Pulse {
     } else {
       this.#worker.postMessage('ping');
     }
+    this.#setPace();
+  }
+
+  #setPace(): void {
+    const pace = this.#suspect > 0 ? 'suspect' : this.#busy ? 'busy' : 'idle';
+    if (this.#over || pace === this.#pace) return;
+    this.#pace = pace;
+    this.#stopLooks();
+    this.#stopLooks = this.#options.clock.interval(lookMs[pace], () => this.#look());
   }
 
   #sick(reason: string): void {
