@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { Level } from 'level';
+import { AsideLines } from '../../../src/plugins/outbox/aside.ts';
+import { Segment } from '../../../src/plugins/outbox/journal/segment.ts';
 import type { SpawnTransport } from '../../../src/plugins/transport/index.ts';
 import { VirtualClock } from '../../../src/testing/index.ts';
 
@@ -9,16 +11,28 @@ const leastLimitMs = 10_000;
 const stepMs = 250;
 const limitMs = 3 * 3_600_000;
 
-let writes = 0;
-const batch = Level.prototype.batch;
-Level.prototype.batch = function counted(this: Level, ...args: unknown[]) {
-  const done: unknown = Reflect.apply(batch, this, args);
-  if (done instanceof Promise) {
-    writes++;
-    done.finally(() => writes--).catch(() => {});
-  }
-  return done;
-} as typeof batch;
+/** Calls that the disk has not answered yet. */
+let diskCalls = 0;
+
+/** Wraps a method that takes the disk's time, for all objects of its class. */
+function countCalls<Name extends string>(
+  prototype: Record<Name, (...args: never[]) => unknown>,
+  name: Name,
+): void {
+  const method = prototype[name];
+  prototype[name] = function counted(this: unknown, ...args: never[]) {
+    const done: unknown = Reflect.apply(method, this, args);
+    if (done instanceof Promise) {
+      diskCalls++;
+      done.finally(() => diskCalls--).catch(() => {});
+    }
+    return done;
+  };
+}
+
+countCalls(Level.prototype, 'batch');
+countCalls(Segment.prototype, 'read');
+countCalls(AsideLines.prototype, 'read');
 
 /**
  * A virtual clock that knows whether anybody waits for the network or the disk, which live in real time: `until` and
@@ -29,6 +43,14 @@ export class IdleClock extends VirtualClock {
   hopeless = false;
   readonly #requests = new Set<number>();
   readonly #naps = new Set<number>();
+  #thinking = 0;
+
+  /** For the server: takes so much time before it answers a request. Longer than the client waits is not meant. */
+  async think(ms: number): Promise<void> {
+    this.#thinking++;
+    await this.sleep(ms);
+    this.#thinking--;
+  }
 
   /** Watches what a transport does. */
   watch(spawn: SpawnTransport): SpawnTransport {
@@ -77,7 +99,7 @@ export class IdleClock extends VirtualClock {
   }
 
   #busy(): boolean {
-    return writes > 0 || (!this.hopeless && this.#requests.size > this.#naps.size);
+    return diskCalls > 0 || (!this.hopeless && this.#requests.size > this.#naps.size + this.#thinking);
   }
 
   #listen(port: MessagePort): void {

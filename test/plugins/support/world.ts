@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExtensionManager, type Plugin } from '../../../src/extension/index.ts';
 import { RemotePlugins, Service } from '../../../src/plugins/index.ts';
+import { journalOf } from '../../../src/plugins/store/index.ts';
 import { inProcess, type SpawnTransport } from '../../../src/plugins/transport/index.ts';
 import {
   createServer,
@@ -14,6 +15,7 @@ import {
 } from '../../../src/server/index.ts';
 import { FakeCore } from './fake-core.ts';
 import { IdleClock } from './idle-clock.ts';
+import { LogRequests } from './log-requests.ts';
 
 export const secret = 'a-made-up-secret';
 export const firstConfig = { schedule: { q: { query: 'SELECT 1', interval: 60 } } };
@@ -24,6 +26,8 @@ export interface WorldOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly server?: Partial<ServerOptions>;
   readonly spawn?: SpawnTransport;
+  /** From 0 to 1, for jitter. Default always 0: the longest back-off. */
+  readonly random?: () => number;
 }
 
 /** A host and its server: osqueryd's manager, a store on disk, a server with real TLS, and one virtual clock for all. */
@@ -32,6 +36,7 @@ export class World implements AsyncDisposable {
   readonly clock: IdleClock;
   readonly core: FakeCore;
   readonly server: ReferenceServer;
+  readonly logRequests: LogRequests;
   /** Every request to these endpoints is answered so, or cut. */
   faults: Partial<Record<Endpoint, Fault>> = {};
   readonly #options: WorldOptions;
@@ -42,12 +47,14 @@ export class World implements AsyncDisposable {
     clock: IdleClock,
     core: FakeCore,
     server: ReferenceServer,
+    logRequests: LogRequests,
     options: WorldOptions,
   ) {
     this.dir = dir;
     this.clock = clock;
     this.core = core;
     this.server = server;
+    this.logRequests = logRequests;
     this.#options = options;
   }
 
@@ -55,24 +62,34 @@ export class World implements AsyncDisposable {
     const dir = mkdtempSync(join(tmpdir(), 'plugins-'));
     const clock = new IdleClock();
     writeFileSync(join(dir, 'secret'), `${secret}\n`);
+    const logRequests = new LogRequests(clock);
     const faults = { of: (_: Endpoint): Fault | undefined => undefined };
     const server = await createServer({
       secrets: [secret],
       config: { value: firstConfig },
       clock,
-      intercept: (endpoint) => faults.of(endpoint),
       ...options.server,
+      intercept: async (endpoint, request) => {
+        if (endpoint === 'log') await logRequests.came(request);
+        return (await options.server?.intercept?.(endpoint, request)) ?? faults.of(endpoint);
+      },
     });
     await server.listen();
     const core = new FakeCore(join(dir, 'osq.em'), [...flagsFor(dir, server), ...(options.flags ?? [])]);
     await core.start();
-    const world = new World(dir, clock, core, server, options);
+    const world = new World(dir, clock, core, server, logRequests, options);
     faults.of = (endpoint) => world.faults[endpoint];
     return world;
   }
 
   get storePath(): string {
     return join(this.dir, 'osquery.db.remote');
+  }
+
+  /** Bytes of the files in which lines wait. */
+  journalBytes(): number {
+    const dir = journalOf(this.storePath);
+    return readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
   }
 
   /** From now on every connection is cut, or no longer. */
@@ -173,7 +190,7 @@ export class Running {
       log: (level, text) => this.log.push(`${level} ${text}`),
       signal: this.#ending.signal,
       spawn: clock.watch(spawn),
-      random: () => 0,
+      random: this.#options.random ?? (() => 0),
     });
     this.remote.attach(this.#service);
   }
@@ -187,6 +204,14 @@ export class Running {
   /** What it said that is more than information. */
   complaints(): string[] {
     return this.log.filter((line) => !line.startsWith('info '));
+  }
+
+  /** What `SELECT * FROM` a table of ours gives. */
+  async table(name: string): Promise<Record<string, string>[]> {
+    const plugin = this.service.tables().find((one) => one.name === name);
+    const reply = await plugin?.call(new Map([['action', Buffer.from('generate')]]));
+    if (reply?.code !== 0) throw new Error(`status ${reply?.code}: ${reply?.message}`);
+    return reply.rows.map((row) => Object.fromEntries([...row].map(([key, value]) => [key, `${value}`])));
   }
 
   /** Asks for the configuration; time passes meanwhile. */
