@@ -31,6 +31,9 @@ export class RealHost implements AsyncDisposable {
   accepted = 0;
   /** From the start of the ping to the answer of the call, in milliseconds. */
   readonly callTimes: number[] = [];
+  /** What was wrong with pings beside the calls. */
+  readonly failedPings: string[] = [];
+  #disposed = false;
 
   private constructor(dir: string, core: Core, server: ReferenceServer, control: ExtensionControl) {
     this.dir = dir;
@@ -118,14 +121,32 @@ export class RealHost implements AsyncDisposable {
     return [...outcome.rows];
   }
 
-  /** A line for the reader of the tests: how long pings took. */
-  pings(): { readonly p99: number; readonly worst: number; readonly count: number } {
+  /** Pings beside the calls, one after the other, on connections of their own, until this is disposed. */
+  async keepPinging(): Promise<void> {
+    while (!this.#disposed) {
+      const ping = await this.core.ping('logger/remote');
+      if (typeof ping === 'number') this.core.pingTimes.push(ping);
+      else if (!this.#disposed) this.failedPings.push(ping);
+      await rest(20);
+    }
+  }
+
+  /** For the reader of the tests: how long pings took, those before each call and those beside. */
+  pings(): {
+    readonly p99: number;
+    readonly worst: number;
+    /** Over a second. */
+    readonly late: number;
+    readonly count: number;
+  } {
     const sorted = [...this.core.pingTimes].sort((a, b) => a - b);
     const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
-    return { p99, worst: sorted.at(-1) ?? 0, count: sorted.length };
+    const late = sorted.filter((ms) => ms > 1000).length;
+    return { p99, worst: sorted.at(-1) ?? 0, late, count: sorted.length };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     await this.extension.kill();
     this.extension.close();
     await this.core.stop();
