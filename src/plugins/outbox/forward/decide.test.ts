@@ -235,7 +235,7 @@ describe('413', () => {
 
 describe('quarantine', () => {
   test.each(['rejected', 'too_large'] as const)(
-    '%s on everything for ten minutes: nothing is quarantined',
+    '%s on everything for ten minutes: nothing is quarantined, and the order is kept',
     (kind) => {
       const model = new Model((_, now) =>
         now < 10 * minute ? { kind, reason: 'no' } : { kind: 'delivered' },
@@ -250,9 +250,25 @@ describe('quarantine', () => {
       expect(model.requests.length).toBeLessThan(150);
       model.runUntil(60 * minute);
       expect(model.quarantined).toEqual([]);
-      expect(model.delivered).toHaveLength(2100);
+      const later = Array.from({ length: 60 }, (_, i) => names(10, `more${i}-`));
+      expect(model.delivered.map(({ name }) => name)).toEqual([...names(1500), ...later.flat()]);
     },
   );
+
+  test('a line that was held before a restart is tried first, once, and then others get their turn', () => {
+    const settings = defaultForwardSettings;
+    const view: View = { now: 0, lines: 5, bytes: 500, flushing: false };
+    const state = startState(settings, 0, undefined, [7, 8]);
+    expect(plan(state, view, settings)).toEqual({ kind: 'send_held', id: 7 });
+    const answered = { lines: 1, bytes: 100, tookMs: 0, now: 0, random: 0 };
+    const rest = { full: true, partial: false, alone: true, mayHold: true };
+    const refused = learnHeld(state, { ...answered, ...rest, answer: refuse }, 7, settings);
+    expect(refused.verdict).toBe('keep');
+    expect(plan(refused.state, view, settings)).toMatchObject({ kind: 'send', alone: false });
+    const taken = learnHeld(state, { ...answered, ...rest, answer: { kind: 'delivered' } }, 7, settings);
+    expect(taken.verdict).toBe('release');
+    expect(plan(taken.state, view, settings)).toEqual({ kind: 'send_held', id: 8 });
+  });
 
   test('a server that begins to refuse everything in the middle of a search condemns no line', () => {
     const model = new Model((lines, now) => {

@@ -13,7 +13,8 @@ import type { ForwardSettings } from './settings.ts';
  * stream, which goes on behind it, and tried again alone. See `held.ts` for what must happen before it is quarantined.
  *
  * When even single lines are refused and nothing passes, the fault is the server's rather than theirs. Then lines go
- * one at a time, and only a few more are held after each back-off.
+ * one at a time, and only a few more are held after each back-off. The line that has been held longest is tried before
+ * them: when the server has recovered, all of them go out in their order.
  */
 export interface ForwardState {
   readonly size: BatchSize;
@@ -28,6 +29,8 @@ export interface ForwardState {
   readonly held: readonly HeldLine[];
   /** Set while lines are refused alone and none passes: how many more may be held before the next back-off. */
   readonly cautious: number | undefined;
+  /** The line that has been held longest without anything having passed since is to be tried before all others. */
+  readonly oldestFirst: boolean;
   /** When the server last took lines of this stream. */
   readonly passedAt: number;
 }
@@ -100,6 +103,7 @@ export function startState(
     search: undefined,
     held: held.map((id) => ({ id, provenAt: undefined, refusedAt: undefined, notBefore: now })),
     cautious: undefined,
+    oldestFirst: held.length > 0,
     passedAt: Number.NEGATIVE_INFINITY,
   };
 }
@@ -107,6 +111,8 @@ export function startState(
 export function plan(state: ForwardState, view: View, settings: ForwardSettings): Plan {
   if (state.paused) return { kind: 'wait', ms: undefined };
   if (view.now < state.notBefore) return { kind: 'wait', ms: state.notBefore - view.now };
+  const oldest = oldestFirst(state);
+  if (oldest !== undefined) return { kind: 'send_held', id: oldest.id };
   const calm = isCalm(state);
   const due = heldDue(state.held, view.now, { calm, empty: view.lines === 0, passedAt: state.passedAt });
   if (due !== undefined) return { kind: 'send_held', id: due.id };
@@ -155,9 +161,18 @@ export function learnHeld(
   switch (event.answer.kind) {
     case 'delivered': {
       const held = releaseHeld(state.held, id);
+      // It turned out empty: no request was made.
       const through = event.lines === 0 ? held : neighboursPassed(held, event.now);
+      const oldestFirst = event.lines === 0 && state.oldestFirst;
       return {
-        state: { ...state, failures: 0, cautious: undefined, held: through, passedAt: event.now },
+        state: {
+          ...state,
+          failures: 0,
+          cautious: undefined,
+          oldestFirst,
+          held: through,
+          passedAt: event.now,
+        },
         verdict: 'release',
       };
     }
@@ -166,7 +181,9 @@ export function learnHeld(
     case 'too_large':
     case 'rejected': {
       const result = refuseHeld(state.held, id, event.now, backOffMs(1, settings), isCalm(state));
-      const next = { ...state, held: result.held };
+      const next = { ...state, held: result.held, oldestFirst: false };
+      // Others get their turn in this round too.
+      if (oldestFirst(state)?.id === id) return { state: next, verdict: 'keep' };
       if (result.verdict === 'unproven') return { state: failed(next, event, settings), verdict: 'keep' };
       return { state: next, verdict: result.verdict };
     }
@@ -189,6 +206,11 @@ export function hurry(state: ForwardState, now: number): ForwardState {
 
 function isCalm(state: ForwardState): boolean {
   return state.search === undefined && state.cautious === undefined && state.failures === 0;
+}
+
+/** The held line that is to be tried now, whatever else waits. */
+function oldestFirst(state: ForwardState): HeldLine | undefined {
+  return state.oldestFirst ? state.held.find((line) => line.provenAt === undefined) : undefined;
 }
 
 function nextSize(
@@ -222,6 +244,7 @@ function passed(state: ForwardState, event: Answered, settings: ForwardSettings)
     failures: 0,
     notBefore: event.now,
     cautious: undefined,
+    oldestFirst: false,
     passedAt: event.now,
     search: search === undefined || span <= 0 ? undefined : { ...search, span, passed: true },
     held: neighboursPassed(state.held, event.now),
@@ -237,6 +260,7 @@ function failed(state: ForwardState, event: Answered, settings: ForwardSettings)
     size: afterFailure(state.size, event.tookMs, settings),
     notBefore: event.now + nextAttemptMs(failures, afterMs, event.random, settings),
     cautious: state.cautious === undefined ? undefined : Math.min(mostHeldPerRound, 2 ** failures),
+    oldestFirst: state.oldestFirst || state.cautious !== undefined,
   };
 }
 
