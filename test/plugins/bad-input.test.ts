@@ -56,11 +56,11 @@ const cases: Record<string, Case> = {
   },
   'no server': {
     flags: () => ['--tls_hostname='],
-    line: () => attempt('settings: --tls_hostname is not set'),
+    line: () => attempt('settings: --tls_hostname is not set: it names the server, as host[:port]'),
   },
   'no endpoint': {
     flags: () => ['--enroll_tls_endpoint='],
-    line: () => attempt('settings: --enroll_tls_endpoint is not set'),
+    line: () => attempt('settings: --enroll_tls_endpoint is not set: it is the path of the enroll endpoint'),
   },
   'roots that are missing': {
     flags: ({ dir }) => [`--tls_server_certs=${dir}/none.pem`],

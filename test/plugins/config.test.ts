@@ -145,7 +145,7 @@ describe('when the first load failed', () => {
     expect(JSON.parse(await host.genConfig())).toEqual(firstConfig);
   });
 
-  test('and osqueryd does not take what is brought, this is told', async () => {
+  test('and osqueryd does not take what is brought, this is told, and it is brought again', async () => {
     await using world = await World.create();
     world.faults.config = down;
     world.core.updateReply = { code: 1, message: 'Error parsing the config JSON', rows: [] };
@@ -153,8 +153,13 @@ describe('when the first load failed', () => {
     await expect(host.genConfig()).rejects.toThrow('HTTP 503');
     delete world.faults.config;
     await world.clock.pass(60_000);
-    expect(host.complaints().join('\n')).toContain('osqueryd did not take it');
+    expect(host.complaints().join('\n')).toContain('osqueryd has not taken the configuration');
     expect(host.complaints().join('\n')).toContain('Error parsing the config JSON');
+    world.core.updateReply = { code: 0, message: 'OK', rows: [] };
+    const refused = world.core.pushed.length;
+    await world.clock.pass(600_000);
+    expect(world.core.pushed).toHaveLength(refused + 1);
+    expect(host.service.config.status().stale).toBe(false);
   });
 });
 

@@ -125,14 +125,20 @@ export class RemoteConfig {
   #fetchInBackground(): void {
     if (this.#pushing || this.#options.refreshS() > 0) return;
     this.#pushing = true;
-    const { clock, push, log, onServed } = this.#options;
+    const { clock, push, complaints, log, onServed } = this.#options;
     const run = async () => {
       for (let waitMs = firstPushMs; ; waitMs = Math.min(longestPushMs, waitMs * 2)) {
         await clock.sleep(waitMs, this.#closed.signal);
         const fetched = await this.#fetch(answerMs);
         if (fetched.kind === 'none') continue;
         tellOf('config', fetched, true, this.#options);
-        await push(fetched.text);
+        try {
+          await push(fetched.text);
+        } catch (error) {
+          complaints.about('config/update', `osqueryd has not taken the configuration: ${messageOf(error)}`);
+          continue;
+        }
+        complaints.over('config/update');
         this.#stale = false;
         log('info', 'config: handed to osqueryd, which would not have asked again (config_refresh is 0)');
         this.#isServed();
@@ -141,8 +147,8 @@ export class RemoteConfig {
       }
     };
     run()
-      .catch((error: unknown) => {
-        if (!this.#closed.signal.aborted) log('warning', `config: osqueryd did not take it: ${error}`);
+      .catch(() => {
+        // It ends.
       })
       .finally(() => {
         this.#pushing = false;
@@ -152,4 +158,8 @@ export class RemoteConfig {
 
 function sha1(text: string): string {
   return createHash('sha1').update(text).digest('hex');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

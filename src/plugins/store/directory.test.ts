@@ -42,6 +42,19 @@ test('one that is not there is made for its owner alone, whatever the umask is',
   prepareDirectory(store);
 });
 
+test('one whose parents are not there is made with them', () => {
+  const deep = join(dir, 'a', 'b', 'osquery.db.remote');
+  prepareDirectory(deep);
+  expect(mode(join(dir, 'a', 'b'))).toBe('700');
+  expect(mode(deep)).toBe('700');
+});
+
+test.skipIf(process.platform !== 'linux')('one in a place where none can be made is refused', () => {
+  expect(() => prepareDirectory('/proc/nowhere/store')).toThrow(
+    '/proc/nowhere/store cannot be made (ENOENT); set OSQUERY_REMOTE_STORE to a directory that can',
+  );
+});
+
 test.each([0o755, 0o750, 0o711, 0o700])(
   'one of before with mode %o is used, and closed to others',
   (bits) => {

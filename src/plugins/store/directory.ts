@@ -37,13 +37,20 @@ export function prepareDirectory(path: string): void {
 
 function make(path: string): Stats {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeWithParents(path);
     return lstatSync(path);
   } catch (error) {
     throw new StoreError(
       `${path} cannot be made (${reason(error)}); set OSQUERY_REMOTE_STORE to a directory that can`,
     );
   }
+}
+
+/** Not `recursive`: below `/proc` Node 20 never comes back from that. */
+function makeWithParents(path: string): void {
+  const parent = dirname(path);
+  if (parent !== path && stat(parent) === undefined) makeWithParents(parent);
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function checkOwner(path: string, { uid }: Stats): void {

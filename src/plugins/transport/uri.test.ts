@@ -67,10 +67,14 @@ test('tls_node_api puts the key in front of the path and behind it, but not for 
 
 describe('flags that make no URI', () => {
   test.each([
-    [{ hostname: '' }, '--tls_hostname is not set'],
+    [{ hostname: '' }, '--tls_hostname is not set: it names the server, as host[:port]'],
+    [{ hostname: 'https://host' }, '--tls_hostname is host[:port], without https:// in front'],
     [{ hostname: 'a b' }, '--tls_hostname=a b is no host[:port]'],
     [{ hostname: 'user:word@host' }, '--tls_hostname=…@host is no host[:port]'],
-    [{ endpoints: { ...endpoints, log: '' } }, '--logger_tls_endpoint is not set'],
+    [
+      { endpoints: { ...endpoints, log: '' } },
+      '--logger_tls_endpoint is not set: it is the path of the log endpoint',
+    ],
   ])('%j', (change, message) => {
     expect(() => uri('log', change)).toThrow(message);
   });

@@ -27,9 +27,18 @@ export function makeUri(
   override?: string,
 ): URL {
   const { hostname, secretAlways, enrollOverride, nodeApi } = settings;
-  if (hostname === '') throw new RemoteError('settings', '--tls_hostname is not set');
+  if (hostname === '') {
+    throw new RemoteError('settings', '--tls_hostname is not set: it names the server, as host[:port]');
+  }
+  if (/^\w+:\/\//.test(hostname)) {
+    throw new RemoteError('settings', '--tls_hostname is host[:port], without https:// in front');
+  }
   let path = override ?? pathOf(settings, endpoint);
-  if (path === '') throw new RemoteError('settings', `--${flagOf[endpoint]} is not set`);
+  if (path === '')
+    throw new RemoteError(
+      'settings',
+      `--${flagOf[endpoint]} is not set: it is the path of the ${endpoint} endpoint`,
+    );
   if (!path.startsWith('/') && !hostname.includes('/')) path = `/${path}`;
   const asNode = nodeApi && endpoint !== 'enroll';
   let uri = asNode
