@@ -2,7 +2,7 @@ import type { Clock } from '../../clock/index.ts';
 import type { NodeKeyStore } from './define.ts';
 import { RemoteError } from './error.ts';
 import { attemptMs } from './limits.ts';
-import { Secrets } from './secrets.ts';
+import { RecentSecrets, Secrets } from './secrets.ts';
 
 /** What the socket thread asks of the user's place for the node key. */
 export type KeyRequest =
@@ -23,11 +23,14 @@ export type KeyReply =
 export class KeyHook {
   readonly #store: NodeKeyStore | undefined;
   readonly #clock: Clock;
+  readonly #recent: RecentSecrets;
   #before: Promise<unknown> = Promise.resolve();
 
-  constructor(store: NodeKeyStore | undefined, clock: Clock) {
+  /** @param recent takes the keys that come along, for who tells of what fails here or later */
+  constructor(store: NodeKeyStore | undefined, clock: Clock, recent = new RecentSecrets()) {
     this.#store = store;
     this.#clock = clock;
+    this.#recent = recent;
   }
 
   /** Never rejects. */
@@ -46,26 +49,28 @@ export class KeyHook {
       .then((): KeyReply => failed(request, `no answer within ${attemptMs / 1_000} s`));
     late.catch(() => {});
     try {
-      return await Promise.race([ask(store, request), late]);
+      return await Promise.race([ask(store, request, this.#recent), late]);
     } finally {
       over.abort();
     }
   }
 }
 
-async function ask(store: NodeKeyStore, request: KeyRequest): Promise<KeyReply> {
+async function ask(store: NodeKeyStore, request: KeyRequest, recent: RecentSecrets): Promise<KeyReply> {
   try {
     if (request.kind === 'store') {
+      recent.add([request.nodeKey]);
       await store.store(request.nodeKey);
       return { kind: 'stored' };
     }
     const nodeKey: unknown = (await store.load()) ?? '';
-    return typeof nodeKey === 'string'
-      ? { kind: 'loaded', nodeKey }
-      : failed(request, `it gave ${typeof nodeKey}`);
+    if (typeof nodeKey !== 'string') return failed(request, `it gave ${typeof nodeKey}`);
+    recent.add([nodeKey]);
+    return { kind: 'loaded', nodeKey };
   } catch (error) {
-    const secrets = new Secrets(request.kind === 'store' ? [request.nodeKey] : []);
-    return failed(request, RemoteError.from(error, secrets).message.replace(/^internal: /, ''));
+    const own = request.kind === 'store' ? [request.nodeKey] : [];
+    const text = RemoteError.from(error).message.replace(/^internal: /, '');
+    return failed(request, new Secrets([...own, ...recent.values]).scrub(text));
   }
 }
 

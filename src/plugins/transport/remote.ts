@@ -7,6 +7,7 @@ import { hasClientCertificate } from './credentials.ts';
 import { dumpText } from './dump.ts';
 import { RemoteError } from './error.ts';
 import { interpret } from './interpret.ts';
+import { issuedKeys } from './issued-keys.ts';
 import { KeyHook } from './key-hook.ts';
 import { attemptMs } from './limits.ts';
 import type { LogLevel } from './messages.ts';
@@ -53,7 +54,7 @@ export class Remote {
     this.#connections = new Connections(clock);
     this.#sender = new Sender(this.#connections);
     this.#secret = new SecretSource(around.secret);
-    this.keys = new KeyHook(around.nodeKey, clock);
+    this.keys = new KeyHook(around.nodeKey, clock, recent);
     this.#call = around.call((request, signal) => this.#attempts(request, signal));
   }
 
@@ -167,12 +168,15 @@ export class Remote {
         const exchange = this.#around.attempt(async (http, innerSignal) => {
           if (settings.dump) this.#log('info', dumpText(http, http.body, settings, secrets));
           const answer = await this.#sender.send(http, { settings, secrets, signal: innerSignal });
+          // A new key, too, is none of the log's business, nor that of who quotes it.
+          if (request.endpoint === 'enroll') hide(issuedKeys(answer.body));
           if (settings.dump) this.#log('info', dumpText(http, answer.body, settings, secrets, answer.status));
           return answer;
         }, hide);
         return exchange(prepared, attemptSignal);
       };
       const reply = await within(this.#clock, attemptMs, send, { signal, late: noAnswer });
+      if (request.endpoint === 'enroll') hide(issuedKeys(reply.body));
       const options = {
         nodeApi: settings.nodeApi,
         clientCertificate: hasClientCertificate(settings),

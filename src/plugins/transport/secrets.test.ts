@@ -17,6 +17,21 @@ describe('Secrets', () => {
     for (const form of forms) expect(scrub(`x ${form} y`)).toMatch(/^x "?<hidden>"? y$/);
   });
 
+  test('are taken out in every form of base64', () => {
+    // In base64 it has both characters that differ between the alphabets, and padding.
+    const secret = 'made-up-?>?>-key!';
+    const plain = Buffer.from(secret).toString('base64');
+    expect(plain).toBe('bWFkZS11cC0/Pj8+LWtleSE=');
+    const forms = [
+      plain,
+      plain.replace('=', ''),
+      Buffer.from(secret).toString('base64url'),
+      encodeURIComponent(plain),
+      plain.replaceAll('/', '\\/'),
+    ];
+    for (const form of forms) expect(new Secrets([secret]).scrub(`x ${form} y`)).toBe('x <hidden> y');
+  });
+
   test('the longer one goes first, and an empty one hides nothing', () => {
     expect(new Secrets(['key', 'key-of-mine', '']).scrub('key-of-mine and key')).toBe(
       '<hidden> and <hidden>',

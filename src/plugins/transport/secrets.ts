@@ -70,8 +70,21 @@ function patternOf(values: readonly string[]): RegExp {
 function formsOf(value: string): string[] {
   const forms = [[...value.toWellFormed()].map(formsOfCharacter).join('')];
   // Base64 of a short text is too common a word to be hidden.
-  if (value.length >= leastLength) forms.push(escapeRegExp(Buffer.from(value).toString('base64')));
+  if (value.length >= leastLength) forms.push(formsOfBase64(Buffer.from(value).toString('base64')));
   return forms;
+}
+
+/** In both alphabets, with its padding or without, and as it then stands in other texts. */
+function formsOfBase64(encoded: string): string {
+  const ofUrls: Readonly<Record<string, string>> = { '+': '-', '/': '_' };
+  const pad = formsOfCharacter('=');
+  return [...encoded.replace(/=+$/, '')]
+    .map((char) => {
+      const other = ofUrls[char];
+      return other === undefined ? char : `(?:${formsOfCharacter(char)}|${other})`;
+    })
+    .concat(`${pad}{0,2}`)
+    .join('');
 }
 
 const namesInPages: Readonly<Record<string, string>> = {

@@ -38,6 +38,8 @@ export function serveTransport(
 
   /** Calls wait for the user's module: without it they would leave the host in a form that is not wanted. */
   const start = async (first: TransportSettings): Promise<Remote> => {
+    // What a module reads as it loads it may quote at once, and end the thread with it.
+    recent.add(secretsAtStart(first));
     try {
       const loaded = load();
       const around =
@@ -45,7 +47,9 @@ export function serveTransport(
       return new Remote(settings ?? first, clock, log, around, recent);
     } catch (error) {
       const text = error instanceof RemoteError ? error.message.replace(/^settings: /, '') : String(error);
-      const broken = new RemoteError('settings', text, { secrets: secretsAtStart(settings ?? first) });
+      const broken = new RemoteError('settings', text, {
+        secrets: new Secrets(secretsAtStart(settings ?? first)),
+      });
       post({ type: 'broken', reason: broken.message });
       throw broken;
     }
@@ -119,11 +123,11 @@ export function serveTransport(
 }
 
 /** What a module may have read before there was a request. */
-function secretsAtStart(settings: TransportSettings): Secrets {
+function secretsAtStart(settings: TransportSettings): string[] {
   try {
-    return new Secrets([readSecret(settings), ...proxySecrets(settings)]);
+    return [readSecret(settings), ...proxySecrets(settings)];
   } catch {
-    return new Secrets(proxySecrets(settings));
+    return proxySecrets(settings);
   }
 }
 
