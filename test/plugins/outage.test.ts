@@ -17,9 +17,13 @@ async function sumOf(host: Running, column: 'lines' | 'bytes'): Promise<number> 
   return (await host.table('remote_outbox')).reduce((sum, row) => sum + Number(row[column]), 0);
 }
 
-/** Lets time pass until nothing waits any more. */
+/** Lets time pass until nothing waits any more, at most an hour. */
 async function drained(world: World, host: Running): Promise<void> {
-  while ((await sumOf(host, 'lines')) > 0) await world.clock.pass(second);
+  const end = world.clock.monotonic() + 60 * minute;
+  while ((await sumOf(host, 'lines')) > 0) {
+    if (world.clock.monotonic() > end) throw new Error('lines still wait after an hour');
+    await world.clock.pass(second);
+  }
 }
 
 /** Seconds between one result request and the next. */
@@ -48,7 +52,6 @@ async function awayForAnHour(world: World, count: number): Promise<number> {
   return first?.at ?? Number.NaN;
 }
 
-// The lines of the long half go twice over every cap each ten minutes: what is kept of them would show.
 const outages: [string, Fault, number[]][] = [
   // The connection that was open before is replaced at once.
   ['connections are reset', 'reset', [0, ...backOffs]],
