@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -74,47 +74,43 @@ describe('the doctor shows no secret', () => {
     expect(tracesIn(text)).toEqual([]);
     expect(text).toContain('refuses the name or password of --proxy_hostname (407)');
   });
-
-  test('when it takes the key of a running osqueryd', { timeout: 60_000 }, async () => {
-    await using host = await RealHost.start({ server, secret: canaries.secret });
-    server.answer = (_, { body }) => ({
-      status: 500,
-      body: JSON.stringify({ error: `no: ${Buffer.from(body)}` }),
-    });
-    const text = await run(['doctor', '--socket', join(host.dir, 'osq.em')]);
-    expect(text).toContain("the one in osquery's database");
-    expect(text).toMatch(/config .*<hidden>/);
-    expect(tracesIn(text)).toEqual([]);
-  });
 });
 
-describe('the demo shows no secret', () => {
-  let dir: string;
-  beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'demo-'));
+/** Most of the time of these is spent waiting. */
+const together = { timeout: 60_000, concurrent: true };
+
+test('the doctor that takes the key of a running osqueryd does not show it', together, async ({ expect }) => {
+  const server = new KnowingServer();
+  await using host = await RealHost.start({ server, secret: canaries.secret });
+  server.answer = (_, { body }) => ({
+    status: 500,
+    body: JSON.stringify({ error: `no: ${Buffer.from(body)}` }),
   });
-  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+  const text = await run(['doctor', '--socket', join(host.dir, 'osq.em')]);
+  expect(text).toContain("the one in osquery's database");
+  expect(text).toMatch(/config .*<hidden>/);
+  expect(tracesIn(text)).toEqual([]);
+});
 
-  /** Writes down what it sends, and complains of the first log with it. */
-  const module = `
-    import { appendFileSync } from 'node:fs';
-    let complained = false;
-    export default { attempt(request, next) {
-      appendFileSync(new URL('sent', import.meta.url), request.body + '\\n');
-      if (request.endpoint !== 'log' || complained) return next(request);
-      complained = true;
-      throw new Error('cannot send with ' + /"node_key":"[^"]+"/.exec(request.body));
-    } };`;
+/** Writes down what it sends, and complains of the first log with the key. */
+const complaining = `
+  import { appendFileSync } from 'node:fs';
+  let complained = false;
+  export default { attempt(request, next) {
+    appendFileSync(new URL('sent', import.meta.url), request.body + '\\n');
+    if (request.endpoint !== 'log' || complained) return next(request);
+    complained = true;
+    throw new Error('cannot send with ' + /"node_key":"[^"]+"/.exec(request.body));
+  } };`;
 
-  test('neither the one it enrolls with nor the node key, also when the extension quotes them', {
-    timeout: 60_000,
-  }, async () => {
+test('the demo shows neither its enroll secret nor a node key', together, async ({ expect }) => {
+  const dir = mkdtempSync(join(tmpdir(), 'demo-'));
+  try {
     const path = join(dir, 'module.mjs');
-    writeFileSync(path, module, { mode: 0o600 });
+    writeFileSync(path, complaining, { mode: 0o600 });
     const text = await run(['demo', '--once', '--stand-in'], { TMPDIR: dir, OSQUERY_REMOTE_TRANSPORT: path });
     expect(text).toMatch(/complete: enrolled[\s\S]*code 0\n$/);
     expect(text).toMatch(/extension .*cannot send with "node_key":"<hidden>"/);
-    expect(existsSync(join(dir, 'sent'))).toBe(true);
     const sent = readFileSync(join(dir, 'sent'), 'utf8');
     const secrets = ['enroll_secret', 'node_key'].flatMap((name) =>
       [...sent.matchAll(new RegExp(`"${name}":"([^"]+)"`, 'g'))].map(([, value = '']) => value),
@@ -122,5 +118,7 @@ describe('the demo shows no secret', () => {
     expect(new Set(secrets).size).toBe(2);
     const base64 = secrets.map((value) => Buffer.from(value).toString('base64').replace(/=+$/, ''));
     expect([...secrets, ...base64].filter((value) => text.includes(value))).toEqual([]);
-  });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, test } from 'vitest';
 import { RealHost } from '../disk/support/real-host.ts';
 import { ensureBuilt } from '../package/build.ts';
 import { canaries } from './support/canaries.ts';
@@ -12,7 +12,8 @@ import { type Deed, isDone, order, type Place, spillingModule, type Way } from '
 beforeAll(ensureBuilt, 120_000);
 
 const poll = { timeout: 20_000, interval: 20 };
-const options = { timeout: 60_000 };
+/** Most of the time of these tests is spent waiting. */
+const options = { timeout: 60_000, concurrent: true };
 
 /** One deed for each form. */
 const inEveryForm = (way: Way) => Object.keys(forms).map((form) => `${way} ${form}` as Deed);
@@ -82,7 +83,7 @@ class Readable {
 test(
   'a module that says every secret in every way: none of them is printed, in a table, or among the lines',
   options,
-  async () => {
+  async ({ expect }) => {
     const server = new KnowingServer();
     await using proxy = await QuotingProxy.start();
     proxy.refusals = 1;
@@ -143,7 +144,7 @@ test(
   },
 );
 
-test('a module that says every secret before a first request has gone well', options, async () => {
+test('a module that says every secret before a first request has gone well', options, async ({ expect }) => {
   const server = new KnowingServer();
   await using proxy = await QuotingProxy.start();
   await using host = await start(server, proxy, {
