@@ -1,4 +1,4 @@
-import type { Clock } from '../clock/index.ts';
+import { type Clock, within } from '../clock/index.ts';
 import { configPlugin, distributedPlugin, loggerPlugin, type Plugin } from '../extension/index.ts';
 import { configSource } from './config/source.ts';
 import { Intake } from './intake.ts';
@@ -58,7 +58,7 @@ export class RemotePlugins {
   /** Takes lines when they go to the journal at once; in memory if that is long in coming. */
   #whenKept(take: () => void): void | Promise<void> {
     if (this.#service !== undefined || !this.#patient) return take();
-    return this.#within(lineMs)
+    return this.#openedWithin(lineMs)
       .then((service) => {
         if (service === undefined) this.#patient = false;
       })
@@ -66,7 +66,7 @@ export class RemotePlugins {
   }
 
   async #ready(): Promise<Service> {
-    const service = this.#service ?? (await this.#within(openMs));
+    const service = this.#service ?? (await this.#openedWithin(openMs));
     if (service === undefined) {
       throw new Error('osquery-remote is still starting; its log says what it waits for');
     }
@@ -74,14 +74,7 @@ export class RemotePlugins {
   }
 
   /** The service, or `undefined` when it is not open by then. */
-  async #within(limitMs: number): Promise<Service | undefined> {
-    const over = new AbortController();
-    const late = this.#clock.sleep(limitMs, over.signal).then(
-      () => undefined,
-      () => undefined,
-    );
-    const service = await Promise.race([this.#opened, late]);
-    over.abort();
-    return service;
+  #openedWithin(limitMs: number): Promise<Service | undefined> {
+    return within(this.#clock, limitMs, () => this.#opened).catch(() => undefined);
   }
 }

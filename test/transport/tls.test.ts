@@ -215,7 +215,7 @@ describe('no server', () => {
   });
 
   test.each([
-    [{ hostname: '' }, '--tls_hostname is not set'],
+    [{ hostname: '' }, '--tls_hostname is not set: it names the server, as host[:port]'],
     [{ hostname: 'a b' }, '--tls_hostname=a b is no host[:port]'],
     [{ hostname: 'host:port' }, '--tls_hostname=host:port is no host[:port]'],
   ])('%j', async (change, reason) => {

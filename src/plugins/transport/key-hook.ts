@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock/index.ts';
+import { type Clock, within } from '../../clock/index.ts';
 import type { NodeKeyStore } from './define.ts';
 import { RemoteError } from './error.ts';
 import { attemptMs } from './limits.ts';
@@ -37,22 +37,11 @@ export class KeyHook {
   async ask(request: KeyRequest): Promise<KeyReply> {
     const store = this.#store;
     if (store === undefined) return { kind: 'none' };
-    const reply = this.#before.then(() => this.#withDeadline(store, request));
+    const inTime = () => within(this.#clock, attemptMs, () => ask(store, request, this.#recent));
+    const late = (error: Error) => failed(request, error.message);
+    const reply = this.#before.then(() => inTime().catch(late));
     this.#before = reply;
     return reply;
-  }
-
-  async #withDeadline(store: NodeKeyStore, request: KeyRequest): Promise<KeyReply> {
-    const over = new AbortController();
-    const late = this.#clock
-      .sleep(attemptMs, over.signal)
-      .then((): KeyReply => failed(request, `no answer within ${attemptMs / 1_000} s`));
-    late.catch(() => {});
-    try {
-      return await Promise.race([ask(store, request, this.#recent), late]);
-    } finally {
-      over.abort();
-    }
   }
 }
 

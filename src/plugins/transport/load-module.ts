@@ -16,7 +16,7 @@ export async function loadModule(path: string): Promise<Around> {
   const refuse = (why: string, cause?: unknown) =>
     new RemoteError('settings', `${moduleVariable}=${path}: ${why}`, { cause });
   const { href } = pathToFileURL(real);
-  const typescript = /\.m?ts$/.test(real) && !readsTypeScript;
+  const typescript = /\.m?ts$/.test(real) && (fromSource || !readsTypeScript);
   if (typescript && !(await registerTsx(real))) throw refuse(typescriptAdvice);
   addHooks(href, typescript);
   let loaded: Readonly<Record<string, unknown>>;
