@@ -165,20 +165,22 @@ export class Forwarder {
   async #send(next: Plan & { kind: 'send' }, view: View): Promise<void> {
     const { journal, stream, aside, clock } = this.#options;
     const reader = journal.reader(stream);
-    const start = clock.monotonic();
+    const readAt = clock.monotonic();
     let taken: Taken | undefined;
     try {
       taken = await reader.take(next.maxLines, next.maxBytes, next.alone ? 1 : Infinity);
     } catch (error) {
-      this.#learnFailure(`reading the journal: ${messageOf(error)}`, start);
+      this.#learnFailure(`reading the journal: ${messageOf(error)}`, readAt);
       return;
     }
     if (taken === undefined) {
-      if (journal.queue(stream).lines > 0) this.#learnFailure('the journal gave nothing to send', start);
+      if (journal.queue(stream).lines > 0) this.#learnFailure('the journal gave nothing to send', readAt);
       return;
     }
     const { writer, records, firstRow, single } = taken;
     const maxLines = single ? 1 : next.maxLines;
+    // Without the reading: a slow disk is no slow server.
+    const start = clock.monotonic();
     const delivery = await this.#deliver({
       stream,
       writer,
@@ -217,13 +219,13 @@ export class Forwarder {
 
   async #sendHeld(id: number, view: View): Promise<void> {
     const { aside, stream, clock } = this.#options;
-    const start = clock.monotonic();
     const entry = await aside.read(id).catch(() => undefined);
     if (entry === undefined) {
       this.#state = { ...this.#state, held: this.#state.held.filter((line) => line.id !== id) };
       return;
     }
     const { writer, record, kind, bytes, acceptedAt, row } = entry;
+    const start = clock.monotonic();
     const delivery = await this.#deliver({
       stream,
       writer,

@@ -70,14 +70,14 @@ table.add(busy.nonsense, waits);
 // osquery's back-off for an hour: 4, 16, 36, 64 s and so on, 14 attempts; a quarter shorter, 16.
 const hour = { endpoint: 'log', fewest: 14, most: 16 } as const;
 const kept: Expected = { line: 'kept', config: 'new', key: 'kept', next: backOff };
-for (const answer of [
-  failures.osctrl,
-  failures.portal,
-  refusals.unauthorized,
-  rejections.empty,
-  tooLarge.sinkDown,
-]) {
+for (const answer of [failures.osctrl, failures.portal, refusals.unauthorized]) {
   table.add(answer, { ...kept, inAnHour: hour }, { hits: 'always', when: 'for ever' });
+}
+// Of a refusal of the content two each time: the line that was refused first, so that the order is kept when the server
+// has recovered, and then others, whose passing alone would prove that it is the line.
+for (const answer of [rejections.empty, tooLarge.sinkDown]) {
+  const twice = { ...hour, most: 2 * hour.most };
+  table.add(answer, { ...kept, inAnHour: twice }, { hits: 'always', when: 'for ever' });
 }
 
 // A refusal of the content. One line alone proves nothing, so it is tried again after the back-off; beside lines that
