@@ -5,6 +5,7 @@ import type { HttpRequest } from './http-request.ts';
 import type { LineHook } from './line-hook.ts';
 import { logBody } from './log-body.ts';
 import type { TransportReply } from './outcome.ts';
+import { decodePercents } from './proxy.ts';
 import type { Endpoint, TransportRequest } from './request.ts';
 import type { RowWriter } from './row-lines.ts';
 import { Secrets } from './secrets.ts';
@@ -123,11 +124,11 @@ function nodeKeyOf(request: TransportRequest): string {
   return request.endpoint === 'enroll' ? '' : request.nodeKey;
 }
 
-/** Name and password in `proxy_hostname`. */
-export function proxySecrets({ proxyHostname }: TransportSettings): string[] {
+/** Name and password in `proxy_hostname`, as they stand there and as they are meant. */
+export function proxySecrets({ proxyHostname }: Pick<TransportSettings, 'proxyHostname'>): string[] {
   const credentials = proxyHostname
     .slice(0, Math.max(0, proxyHostname.lastIndexOf('@')))
     .replace(/^http:\/\//i, '');
   const password = credentials.slice(credentials.indexOf(':') + 1);
-  return [credentials, password];
+  return [credentials, password, ...[credentials, password].map(decodePercents)];
 }

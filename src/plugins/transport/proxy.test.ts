@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { proxySecrets } from './prepare.ts';
 import { isExempt, parseProxy } from './proxy.ts';
 
 test.each([
@@ -33,4 +34,9 @@ test('NO_PROXY takes names, sub-domains, ports and *', () => {
   for (const no of ['', ',', 'ample.com', 'sub.osquery.example.com', 'example.com:8443', 'com.']) {
     expect(exempt(no), no).toBe(false);
   }
+});
+
+test('name and password count as secrets, as they stand in the flag and as they are meant', () => {
+  const settings = { proxyHostname: 'http://me:p%40ss%3Aword@proxy:3128' };
+  expect(proxySecrets(settings)).toEqual(['me:p%40ss%3Aword', 'p%40ss%3Aword', 'me:p@ss:word', 'p@ss:word']);
 });

@@ -32,7 +32,7 @@ export function parseProxy(text: string): ProxyAddress | undefined {
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port,
-    credentials: decode(bare.slice(0, Math.max(at, 0))),
+    credentials: decodePercents(bare.slice(0, Math.max(at, 0))),
   };
 }
 
@@ -104,7 +104,8 @@ function refusal({ host, port, credentials }: ProxyAddress, target: string, stat
     : `${proxy} refuses the name or password of --proxy_hostname (407)`;
 }
 
-function decode(text: string): string {
+/** Percent-encoding taken out, where there is any. */
+export function decodePercents(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -28,6 +28,9 @@ test('what cannot be read is named', () => {
     `settings: cannot read --enroll_secret_path=${join(dir, 'none')}: there is no such file`,
   );
   expect(() => readSecret({ secretPath: dir, secretEnv: '' }, {})).toThrow('it is a directory');
+  expect(() => readSecret({ secretPath: 'hunter2', secretEnv: '' }, {})).toThrow(
+    'settings: --enroll_secret_path names no file: write the secret to one, and give its path',
+  );
   expect(() => readSecret({ secretPath: '', secretEnv: 'SECRET' }, {})).toThrow(
     'settings: --enroll_secret_env names SECRET, which is not in the environment',
   );

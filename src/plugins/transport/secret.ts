@@ -15,7 +15,12 @@ export function readSecret(settings: SecretSettings, env: NodeJS.ProcessEnv = pr
     try {
       return readFileSync(secretPath, 'utf8').trim();
     } catch (error) {
-      throw unreadable('enroll_secret_path', secretPath, error);
+      // Who gives the secret itself in place of a path must not find it in a log.
+      if (/[/\\]/.test(secretPath)) throw unreadable('enroll_secret_path', secretPath, error);
+      throw new RemoteError(
+        'settings',
+        '--enroll_secret_path names no file: write the secret to one, and give its path',
+      );
     }
   }
   if (secretEnv === '') return '';
