@@ -9,6 +9,8 @@ export interface Arguments {
   readonly faults: number;
   readonly kills: number;
   readonly lines: number;
+  /** osquery's `buffered_log_max`; 0 for its default, with which nothing is dropped. */
+  readonly cap: number;
   readonly seed: number;
   /** Executable of the extension. */
   readonly extension: string;
@@ -29,6 +31,7 @@ With --transport the extension is not killed. Instead its transport thread runs 
   --faults N          how many of these; default 1000, which take about 7 minutes
   --kills N           how often the extension is killed; default 30
   --lines N           result and status lines; default 30000
+  --cap N             buffered_log_max: with a few hundred, lines are dropped, and each must be reported
   --seed N            the same seed makes the same plan; default 1
   --extension PATH    default bin/osquery-remote.ext
   --keep              leaves the files of the run where they are
@@ -50,6 +53,7 @@ export function readArguments(argv: readonly string[]): Arguments | undefined {
       faults: text,
       kills: text,
       lines: text,
+      cap: text,
       seed: text,
       extension: text,
       keep: flag,
@@ -63,6 +67,7 @@ export function readArguments(argv: readonly string[]): Arguments | undefined {
     faults: whole('--faults', values.faults ?? '1000', 1),
     kills: whole('--kills', values.kills ?? '30', 0),
     lines: whole('--lines', values.lines ?? '30000', 1),
+    cap: whole('--cap', values.cap ?? '0', 0),
     seed: whole('--seed', values.seed ?? '1', 0),
     extension: values.extension === undefined ? builtExtension : resolve(values.extension),
     verbose: values.verbose ?? false,

@@ -89,16 +89,14 @@ export class Distributed {
     }
   }
 
-  /** Accepted results that the server does not have, or has otherwise. */
-  async missing(): Promise<string[]> {
-    const missing: string[] = [];
+  /** Accepted results that the server has otherwise, or (`rows` undefined) does not have. */
+  async missing(): Promise<{ readonly id: string; readonly rows: string | undefined }[]> {
+    const missing: { id: string; rows: string | undefined }[] = [];
     for (const id of this.accepted) {
       const sql = this.#asked.get(id);
       const rows = await this.#resultOf(id);
-      if (rows === undefined) missing.push(`${id}: no result`);
-      else if (sql !== undefined && rows !== JSON.stringify([{ answer: answerOf(sql) }])) {
-        missing.push(`${id}: ${rows}`);
-      }
+      if (sql !== undefined && rows !== JSON.stringify([{ answer: answerOf(sql) }]))
+        missing.push({ id, rows });
     }
     return missing;
   }

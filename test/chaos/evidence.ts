@@ -8,19 +8,24 @@ export interface Findings {
   readonly verdict: Verdict;
   readonly result: Arrivals;
   readonly status: Arrivals;
+  /** Distributed results that the extension reported as dropped. */
+  readonly droppedResults: number;
+}
+
+interface EvidencePlan {
+  readonly seed: number;
+  readonly lines: number;
+  /** See `Evidence`. */
+  readonly doubtful?: number;
 }
 
 /** Compares what the server has written with the ledger. */
 export class EvidenceReader {
   readonly #ledger: Ledger;
-  readonly #plan: { readonly seed: number; readonly lines: number };
+  readonly #plan: EvidencePlan;
   readonly #logs: () => ServerTold['logs'];
 
-  constructor(
-    ledger: Ledger,
-    plan: { readonly seed: number; readonly lines: number },
-    logs: () => ServerTold['logs'],
-  ) {
+  constructor(ledger: Ledger, plan: EvidencePlan, logs: () => ServerTold['logs']) {
     this.#ledger = ledger;
     this.#plan = plan;
     this.#logs = logs;
@@ -36,10 +41,12 @@ export class EvidenceReader {
     const verdict = judge(this.#ledger, {
       result: result.numbers,
       status: status.numbers,
-      reportedDrops: reportedDrops(status.others),
+      reportedDrops: reportedDrops(status.others, 'result|status'),
+      doubtful: this.#plan.doubtful ?? 0,
       reportedQuarantine: quarantined,
     });
-    return { verdict, result, status };
+    const droppedResults = reportedDrops(status.others, 'distributed');
+    return { verdict, result, status, droppedResults };
   }
 
   /** Waits until every accepted line is there that can be, as long as something moves. */
@@ -59,9 +66,10 @@ export class EvidenceReader {
 }
 
 /** What the extension says in status lines of its own about lines that it dropped. */
-function reportedDrops(lines: readonly string[]): number {
+function reportedDrops(lines: readonly string[], streams: string): number {
+  const report = new RegExp(`\\blost (\\d+) lines? of the (?:${streams}) stream`);
   return lines.reduce((sum, line) => {
-    const found = /\blost (\d+) lines?\b/.exec(line);
+    const found = report.exec(line);
     return sum + Number(found?.[1] ?? 0);
   }, 0);
 }

@@ -7,6 +7,11 @@ export interface Evidence {
   readonly status: readonly number[];
   /** Lines that the extension reported as dropped, 0 if it did not. */
   readonly reportedDrops: number;
+  /**
+   * So many lines may be reported as dropped and be there: the server took them, nobody learned of it since the
+   * extension or the answer died, and then they had to make room. Default 0.
+   */
+  readonly doubtful?: number;
   /** Lines in quarantine by the extension's own count; `undefined` if it could not be asked. */
   readonly reportedQuarantine: number | undefined;
 }
@@ -64,7 +69,7 @@ export function judge(ledger: Ledger, evidence: Evidence): Verdict {
   const dropped = Math.min(unexplained.length, evidence.reportedDrops);
   if (evidence.reportedDrops > dropped) {
     // A line without an answer may have been dropped too.
-    const most = dropped + ledger.count('unanswered');
+    const most = dropped + ledger.count('unanswered') + (evidence.doubtful ?? 0);
     if (evidence.reportedDrops > most) {
       contradictions.push(
         `${evidence.reportedDrops} lines were reported as dropped, but only ${most} can be`,

@@ -50,7 +50,7 @@ interface Played {
   readonly lines: readonly string[];
 }
 
-async function playKills({ extension, verbose, seed, ...given }: Arguments): Promise<Played> {
+async function playKills({ extension, verbose, seed, cap, ...given }: Arguments): Promise<Played> {
   const threads = { seed, kills: Math.ceil(given.kills / 5), lines: Math.ceil(given.lines / 10) };
   const parts = [
     { title: 'the extension is killed', plan: makePlan({ ...given, seed }) },
@@ -62,7 +62,20 @@ async function playKills({ extension, verbose, seed, ...given }: Arguments): Pro
     say(
       `${title}: seed=${seed} kills=${kills.length + threadKills.length} server kills=${serverKills.length} lines=${lines}`,
     );
-    results.push(await run({ title, plan, extension, say: verbose ? say : () => {}, patienceMs, settleMs }));
+    const flags = cap === 0 ? {} : { buffered_log_max: String(cap) };
+    // Losses of one kind are reported once a minute.
+    const patience = cap === 0 ? patienceMs : patienceMs + 60_000;
+    results.push(
+      await run({
+        title,
+        plan: cap === 0 ? plan : { ...plan, doubtful: Math.ceil(plan.lines / 50) },
+        extension,
+        flags,
+        say: verbose ? say : () => {},
+        patienceMs: patience,
+        settleMs,
+      }),
+    );
   }
   const directories = results.map(({ directory }) => directory);
   return { good: results.every(isGood), directories, lines: report(results) };

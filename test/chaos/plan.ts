@@ -43,6 +43,8 @@ export interface Plan {
   readonly threadKills: readonly ThreadKill[];
   /** For the faults of the server. */
   readonly faultSeed: number;
+  /** See `Evidence`. */
+  readonly doubtful?: number;
 }
 
 /**

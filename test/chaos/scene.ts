@@ -31,7 +31,13 @@ export interface RunResult {
 export interface SceneOptions {
   readonly title: string;
   /** Which lines there are. Their number may be decided late. */
-  readonly plan: { readonly seed: number; readonly lines: number; readonly faultSeed: number };
+  readonly plan: {
+    readonly seed: number;
+    readonly lines: number;
+    readonly faultSeed: number;
+    /** See `Evidence`. */
+    readonly doubtful?: number;
+  };
   /** The extension's executable. */
   readonly extension: string;
   /** Environment of the extension beside this process's own. */
@@ -142,8 +148,12 @@ export class Scene {
     await this.#refreshing;
     const stopMs = await this.extension.stop();
     if (stopMs > 11_000) this.violations.push(`did not end within 11 s after SIGTERM`);
-    const { verdict, result, status } = await this.#evidence.findings(this.#quarantine);
-    this.violations.push(...missing.map((what) => `result of a distributed query: ${what}`));
+    const { verdict, result, status, droppedResults } = await this.#evidence.findings(this.#quarantine);
+    const wrong = missing.filter(({ rows }) => rows !== undefined);
+    const absent = missing.filter(({ rows }) => rows === undefined).slice(droppedResults);
+    this.violations.push(
+      ...[...wrong, ...absent].map(({ id, rows }) => `distributed query ${id}: ${rows ?? 'no result'}`),
+    );
     this.violations.push(...this.#distributed.failures);
     this.violations.push(...[...result.spoilt, ...status.spoilt].map((what) => `spoilt: ${what}`));
     this.violations.push(...this.extension.crashes.map((how) => `the extension ended by itself: ${how}`));

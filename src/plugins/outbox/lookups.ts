@@ -120,8 +120,12 @@ export class Lookups {
     this.#pending.set(key, { type: 'del', key });
   }
 
-  /** Writes what was put since, in one piece. Resolves when that is done or has failed; never rejects. */
-  save(): Promise<void> {
+  /**
+   * Writes what was put since, in one piece. Resolves when that is done or has failed; never rejects.
+   * @param options.sync also to the disk, as entries always are
+   */
+  save(options: { readonly sync?: boolean } = {}): Promise<void> {
+    this.#sync ||= options.sync === true;
     this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
   }

@@ -62,6 +62,8 @@ export class Outbox {
   #aside: AsideLines | undefined;
   #forwarders: Partial<Record<StreamName, Forwarder>> = {};
   #stopTicking: () => void;
+  #savingLosses = false;
+  #unsavedLosses = false;
   #paused = false;
   #closed = false;
 
@@ -268,7 +270,7 @@ export class Outbox {
       lookups.putState(stream, state);
     }
     const emptied = this.#journal.takeEmptied();
-    await lookups.save();
+    await lookups.save({ sync: emptied.length > 0 && this.#options.sync !== 'never' });
     this.#journal.removeSegments(emptied);
   }
 
@@ -282,6 +284,19 @@ export class Outbox {
   #lost(loss: Loss): void {
     this.#counters[loss.stream].dropped += loss.lines;
     this.#losses.add(loss);
+    void this.#saveLosses();
+  }
+
+  /** Soon, but not for each line anew: a crash is to find losses that are reported, or lines that are still there. */
+  async #saveLosses(): Promise<void> {
+    this.#unsavedLosses = true;
+    if (this.#savingLosses) return;
+    this.#savingLosses = true;
+    while (this.#unsavedLosses) {
+      this.#unsavedLosses = false;
+      await this.#save();
+    }
+    this.#savingLosses = false;
   }
 
   #tellLoss(loss: Loss): void {

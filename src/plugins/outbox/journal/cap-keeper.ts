@@ -118,8 +118,15 @@ export class CapKeeper {
   }
 
   #drop(queue: StreamQueue, block: Block, reason: LossReason): void {
+    const { store, caps } = this.#options;
     const { lines, emptied, keyed } = queue.drop(block);
-    if (emptied !== undefined) this.#options.store.remove(emptied);
+    if (emptied !== undefined) {
+      // Its file stays until the drop is stored: a process that dies before has dropped nothing. There is a limit to that.
+      const isOver = store.forgottenBytes > caps.maxBytes / 16;
+      store.forget(emptied);
+      if (reason === 'disk_space' || emptied.inMemory || isOver) store.remove(emptied);
+      else queue.emptied.push(emptied);
+    }
     if (lines > 0) this.#options.lost(queue.stream, lines, reason, keyed);
   }
 }

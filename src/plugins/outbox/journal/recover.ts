@@ -51,7 +51,7 @@ export async function recoverStream(from: RecoverFrom, onVoid: (lines: number) =
     for (const { frame, offset, size } of scan.frames) {
       const position = acknowledged(from.position, name);
       const isGone = frame.number < position.record || inGap(from.gaps, name.writer, frame.number);
-      tally.found(name.writer, frame.number, position.record);
+      tally.found(name.writer, frame.number, expected(from.position, name));
       if (isGone) continue;
       const row = frame.number === position.record ? position.row : 0;
       if (row > 0 && queue.blocks.length === 0) queue.row = row;
@@ -73,6 +73,13 @@ function acknowledged(
 ): { record: number; row: number } {
   if (position?.sequence !== name.sequence || position.writer !== name.writer) return { record: 0, row: 0 };
   return position;
+}
+
+/** The number of this writer from which on nothing is done, 0 if that is not known. */
+function expected(position: QueuePosition | undefined, name: SegmentName): number {
+  if (position === undefined) return 0;
+  // A writer whose first segment comes behind the position has begun there.
+  return position.writer === name.writer ? position.record : 1;
 }
 
 /**

@@ -64,6 +64,8 @@ export class SegmentStore {
   #syncedAt = Number.NEGATIVE_INFINITY;
   /** Bytes in files and memory. */
   storedBytes = 0;
+  /** Of segments that do not count any more, and whose files are still there. */
+  forgottenBytes = 0;
   memoryBytes = 0;
   /** Bytes written to files, ever. */
   writtenBytes = 0;
@@ -149,10 +151,19 @@ export class SegmentStore {
     this.#leaveDisk('memory', error);
   }
 
-  /** The file of a segment in which nothing waits. */
-  remove(segment: Segment): void {
+  /** Counts a segment in which nothing waits no longer. Its file is still there. */
+  forget(segment: Segment): void {
+    if (segment.forgotten) return;
+    segment.forgotten = true;
     this.storedBytes -= segment.size;
+    this.forgottenBytes += segment.size;
     this.memoryBytes -= segment.memoryBytes;
+  }
+
+  /** Removes a segment in which nothing waits. */
+  remove(segment: Segment): void {
+    this.forget(segment);
+    this.forgottenBytes -= segment.size;
     segment.remove(this.#mode === 'slow');
   }
 

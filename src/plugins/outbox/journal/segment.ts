@@ -38,6 +38,8 @@ export class Segment {
   #written = 0;
   /** Another thread is writing. */
   #writing = false;
+  /** It does not count any more: nothing waits in it. */
+  forgotten = false;
   #removed = false;
   #dirty = false;
   #syncing = 0;

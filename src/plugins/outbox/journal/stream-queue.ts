@@ -35,7 +35,7 @@ export class StreamQueue {
   row = 0;
   /** The number of the first record in `blocks` that is not done. */
   headNumber = 1;
-  /** Segments whose last block was acknowledged; their files go when that is stored. */
+  /** Segments whose last block was acknowledged or dropped; their files go when that is stored. */
   emptied: Segment[] = [];
   readonly #limits: BlockLimits;
   readonly #onVoid: (lines: number) => void;
