@@ -1,19 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings, settingsReader } from './settings.ts';
-
-function optionsOf(values: Record<string, string>) {
-  return new Map(
-    Object.entries(values).map(([name, value]) => [name, { value, defaultValue: '', type: 'string' }]),
-  );
-}
-
-function read(values: Record<string, string>, env: NodeJS.ProcessEnv = {}) {
-  const warnings: string[] = [];
-  return {
-    warnings,
-    settings: readSettings(optionsOf(values), env, '5.23.0', (text) => warnings.push(text)),
-  };
-}
+import { settingsReader } from './settings.ts';
+import { optionsOf, read } from './test-support/read.ts';
 
 describe('settings of ours', () => {
   const given = {

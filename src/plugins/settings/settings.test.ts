@@ -2,21 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Flags } from '../../testing/index.ts';
 import { defaultForwardSettings } from '../outbox/index.ts';
 import { capsOf, forwardSettings, readSettings } from './settings.ts';
-
-/** Options as `options()` gives them, of these flags alone. */
-function optionsOf(values: Record<string, string>) {
-  return new Map(
-    Object.entries(values).map(([name, value]) => [name, { value, defaultValue: '', type: 'string' }]),
-  );
-}
-
-function read(values: Record<string, string>, env: NodeJS.ProcessEnv = {}) {
-  const warnings: string[] = [];
-  return {
-    warnings,
-    settings: readSettings(optionsOf(values), env, '5.23.0', (text) => warnings.push(text)),
-  };
-}
+import { read } from './test-support/read.ts';
 
 describe('flags of osqueryd', () => {
   test('one that is missing counts as its default', () => {

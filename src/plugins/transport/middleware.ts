@@ -85,18 +85,9 @@ export type AttemptMiddleware<E extends Endpoint = Endpoint> = (
 export function callLayer(layer: Layer<'call'>): CallMiddleware {
   if (typeof layer === 'function') return layer;
   return (request, next) => {
-    switch (request.endpoint) {
-      case 'enroll':
-        return layer.enroll ? layer.enroll(request, next) : next(request);
-      case 'config':
-        return layer.config ? layer.config(request, next) : next(request);
-      case 'log':
-        return layer.log ? layer.log(request, next) : next(request);
-      case 'distributed_read':
-        return layer.distributed_read ? layer.distributed_read(request, next) : next(request);
-      case 'distributed_write':
-        return layer.distributed_write ? layer.distributed_write(request, next) : next(request);
-    }
+    // It is of the request's own endpoint, which types cannot follow.
+    const own = layer[request.endpoint] as CallMiddleware | undefined;
+    return own ? own.call(layer, request, next) : next(request);
   };
 }
 
@@ -104,18 +95,8 @@ export function callLayer(layer: Layer<'call'>): CallMiddleware {
 export function attemptLayer(layer: Layer<'attempt'>): AttemptMiddleware {
   if (typeof layer === 'function') return layer;
   return (request, next) => {
-    switch (request.endpoint) {
-      case 'enroll':
-        return layer.enroll ? layer.enroll(request, next) : next(request);
-      case 'config':
-        return layer.config ? layer.config(request, next) : next(request);
-      case 'log':
-        return layer.log ? layer.log(request, next) : next(request);
-      case 'distributed_read':
-        return layer.distributed_read ? layer.distributed_read(request, next) : next(request);
-      case 'distributed_write':
-        return layer.distributed_write ? layer.distributed_write(request, next) : next(request);
-    }
+    const own = layer[request.endpoint] as AttemptMiddleware | undefined;
+    return own ? own.call(layer, request, next) : next(request);
   };
 }
 
