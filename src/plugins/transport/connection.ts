@@ -2,8 +2,10 @@ import type { TLSSocket } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock/index.ts';
 import { connectTls, type Route } from './connector.ts';
+import { RemoteError } from './error.ts';
 import type { HttpRequest } from './http-request.ts';
-import { maxHeadBytes, maxReplyBytes } from './limits.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { idleMs, maxHeadBytes, maxReplyBytes } from './limits.ts';
 import type { HttpReply } from './reply.ts';
 
 export interface ConnectionOptions {
@@ -51,7 +53,7 @@ export class Connection {
       pipelining: 1,
       maxHeaderSize: maxHeadBytes,
       maxResponseSize: maxReplyBytes,
-      // The deadline of an attempt is not undici's business.
+      // The deadline of an attempt, and silence in it, are not undici's business.
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: options.keepAliveMs,
@@ -115,17 +117,28 @@ export class Connection {
       let status = 0;
       let replyHeaders: HttpReply['headers'] = {};
       const chunks: Buffer[] = [];
+      let idle: IdleWatch | undefined;
+      const stopped = () =>
+        this.destroy(new RemoteError('deadline', `the answer stopped in the middle for ${idleMs / 1_000} s`));
       const handler: Dispatcher.DispatchHandler = {
         onRequestStart: () => {},
         onResponseStart: (_, statusCode, responseHeaders) => {
           status = statusCode;
           replyHeaders = responseHeaders;
+          idle ??= new IdleWatch(this.#options.clock, stopped);
         },
         onResponseData: (_, chunk) => {
           chunks.push(chunk);
+          idle?.moved();
         },
-        onResponseEnd: () => resolve({ status, headers: replyHeaders, body: Buffer.concat(chunks) }),
-        onResponseError: (_, error) => reject(error),
+        onResponseEnd: () => {
+          idle?.stop();
+          resolve({ status, headers: replyHeaders, body: Buffer.concat(chunks) });
+        },
+        onResponseError: (_, error) => {
+          idle?.stop();
+          reject(error);
+        },
       };
       this.#client.dispatch(
         {

@@ -4,6 +4,9 @@ export const attemptMs = 16_000;
 /** What a TCP connection (with a proxy: the tunnel) may take of it, and what a TLS handshake. */
 export const connectMs = 10_000;
 
+/** The longest silence within the body of a reply. */
+export const idleMs = 10_000;
+
 /** Largest reply, on the wire and inflated (the limit of osquery's HTTP library). */
 export const maxReplyBytes = 8 * 1024 * 1024;
 
