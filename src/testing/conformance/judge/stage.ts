@@ -73,11 +73,15 @@ export class Stage implements AsyncDisposable {
       const quiet = this.subject.underWay() <= this.server.held && before === this.server.arrivals.length;
       calm = quiet ? calm + 1 : 0;
     }
+    // What drips is to have dripped in the time that passes: the second byte that is sent follows one that has come.
+    const { drops } = this.server;
+    while (this.server.drips && this.server.drops < drops + 2 && performance.now() < end) await realSleep(1);
   }
 
-  /** Lets so much time pass, in one go. */
+  /** Lets so much time pass, in one go where nothing drips meanwhile. */
   async pass(ms: number): Promise<void> {
     await this.settle();
+    if (this.server.drips) return this.goOn(ms);
     await this.clock.advance(ms);
     await this.settle();
   }
@@ -89,7 +93,7 @@ export class Stage implements AsyncDisposable {
     while (this.clock.monotonic() < end) {
       const step = Math.max(1, this.clock.pending()[0] ?? 1_000);
       await this.clock.advance(Math.min(step, end - this.clock.monotonic()));
-      if (this.subject.underWay() > this.server.held) await this.settle();
+      if (this.server.drips || this.subject.underWay() > this.server.held) await this.settle();
     }
     await this.settle();
   }

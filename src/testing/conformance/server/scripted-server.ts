@@ -31,7 +31,7 @@ interface Connection {
 }
 
 /** Bytes of a `drip` come so often, in real milliseconds. */
-const dripMs = 5;
+const dripMs = 1;
 
 /**
  * A server on a real socket with real TLS that plays a script for one endpoint and is honest for the rest. What it has
@@ -44,6 +44,9 @@ export class ScriptedServer {
   readonly problems: string[] = [];
   /** Connections that will get no (further) byte, until the client ends them. */
   held = 0;
+  /** Bytes of all drips so far. */
+  drops = 0;
+  #dripping = 0;
   readonly #clock: Clock;
   readonly #certificates: Certificates;
   readonly #elsewhere: Elsewhere;
@@ -227,13 +230,25 @@ export class ScriptedServer {
       case 'drip': {
         this.#hold(raw);
         tls.write('HTTP/1.1 200 Scripted\r\nContent-Length: 1000000\r\n\r\n{');
-        const dripping = setInterval(() => tls.write(' '), dripMs);
-        raw.on('close', () => clearInterval(dripping));
+        const dripping = setInterval(() => {
+          tls.write(' ');
+          this.drops++;
+        }, dripMs);
+        this.#dripping++;
+        raw.on('close', () => {
+          clearInterval(dripping);
+          this.#dripping--;
+        });
         return;
       }
       default:
         return;
     }
+  }
+
+  /** Whether an answer is being given that never ends. */
+  get drips(): boolean {
+    return this.#dripping > 0;
   }
 
   #placed(reply: ScriptedReply, request: WireRequest): ScriptedReply {
