@@ -16,14 +16,15 @@ async function play(
   extension: string,
   given: { seed: number; kills: number; lines: number },
   patienceMs: number,
-  env = {},
+  { env = {}, cap = 0 }: { readonly env?: NodeJS.ProcessEnv; readonly cap?: number } = {},
 ) {
   const timing = { patienceMs, settleMs: 2_000 };
   const result = await run({
     title: 'short',
-    plan: makePlan(given),
+    plan: { ...makePlan(given), doubtful: cap === 0 ? 0 : Math.ceil(given.lines / 50) },
     extension,
     env,
+    flags: cap === 0 ? {} : { buffered_log_max: String(cap) },
     say: () => {},
     ...timing,
   });
@@ -43,6 +44,14 @@ describe.skipIf(!existsSync(built))('a short run with the extension that was bui
       /^accepted=\d+ delivered=\d+ dropped=0 quarantined=\d+ unanswered=\d+ lost=0 duplicated=0 exit78=0$/,
     );
   }, 120_000);
+
+  test('lines that a cap drops meanwhile are all reported', async () => {
+    const given = { seed: 7, kills: 3, lines: 1500 };
+    // Losses are reported once a minute at the least.
+    const { result, lines, summary } = await play(built, given, 80_000, { cap: 100 });
+    expect(isGood(result), lines.join('\n')).toBe(true);
+    expect(summary).toMatch(/ dropped=[1-9]\d+ .* lost=0 duplicated=0 exit78=0$/);
+  }, 150_000);
 });
 
 describe('the driver itself, with a small extension that can be told to do wrong', () => {
@@ -75,7 +84,7 @@ describe('the driver itself, with a small extension that can be told to do wrong
   test.concurrent.each(wrongs)(
     '%s: sees %s',
     async (fault, _what, finds) => {
-      const { result, lines } = await play(small, given, 3_000, { CHAOS_FAULT: fault });
+      const { result, lines } = await play(small, given, 3_000, { env: { CHAOS_FAULT: fault } });
       expect(isGood(result)).toBe(false);
       expect(finds(result).length, lines.join('\n')).toBeGreaterThan(0);
     },

@@ -9,17 +9,19 @@ export interface LossReportOptions {
   readonly tell: (loss: Loss) => void;
 }
 
-interface Pending extends Loss {
-  /** It was told, and the line that told it was dropped. */
-  readonly again: boolean;
+interface Pending {
+  readonly loss: Loss;
+  /** Some of it was never told. */
+  readonly fresh: boolean;
+  readonly addedAt: number;
 }
 
 /** Reports of one kind follow each other no sooner: each becomes a line, which itself may push out another. */
 const pauseMs = 60_000;
-/** A report that was dropped is repeated no sooner, and only when there is room. */
-const againMs = 10_000;
+/** Except when nothing was lost for so long and there is room. */
+const calmMs = 10_000;
 
-/** Adds up lost lines, and reports the sums: the first soon, the next ones at most once a minute. */
+/** Adds up lost lines, and reports the sums: the first soon, the next ones when it is over or at most once a minute. */
 export class LossReport {
   readonly #options: LossReportOptions;
   readonly #pending = new Map<string, Pending>();
@@ -30,28 +32,27 @@ export class LossReport {
   }
 
   add(loss: Loss): void {
-    this.#add(loss, false);
+    this.#add(loss, true);
   }
 
   /** What was told has got lost on the way. */
   addAgain(loss: Loss): void {
-    this.#add(loss, true);
+    this.#add(loss, false);
   }
 
   /** What is still to be reported of `stream`: to be stored, so that a crash does not hide it. */
   pending(stream: StreamName): Loss[] {
-    return [...this.#pending.values()]
-      .filter((loss) => loss.stream === stream)
-      .map(({ lines, reason }) => ({ stream, lines, reason }));
+    return [...this.#pending.values()].map(({ loss }) => loss).filter((loss) => loss.stream === stream);
   }
 
   /** Reports what is due. */
   report(): void {
     const { clock, hasRoom } = this.#options;
     const now = clock.monotonic();
-    for (const [name, { again }] of [...this.#pending]) {
+    for (const [name, { fresh, addedAt }] of [...this.#pending]) {
       const since = now - (this.#toldAt.get(name) ?? Number.NEGATIVE_INFINITY);
-      if (since >= pauseMs || (again && since >= againMs && hasRoom())) this.#report(name, now);
+      const calm = Math.min(since, now - addedAt) >= calmMs;
+      if ((fresh && since >= pauseMs) || (calm && hasRoom())) this.#report(name, now);
     }
   }
 
@@ -60,22 +61,21 @@ export class LossReport {
     for (const name of [...this.#pending.keys()]) this.#report(name, this.#options.clock.monotonic());
   }
 
-  #add(loss: Loss, again: boolean): void {
-    const name = `${loss.stream} ${loss.reason}`;
+  #add({ stream, lines, reason }: Loss, fresh: boolean): void {
+    const name = `${stream} ${reason}`;
     const before = this.#pending.get(name);
     this.#pending.set(name, {
-      ...loss,
-      lines: loss.lines + (before?.lines ?? 0),
-      again: again || before?.again === true,
+      loss: { stream, lines: lines + (before?.loss.lines ?? 0), reason },
+      fresh: fresh || before?.fresh === true,
+      addedAt: this.#options.clock.monotonic(),
     });
   }
 
   #report(name: string, now: number): void {
-    const loss = this.#pending.get(name);
-    if (loss === undefined) return;
+    const pending = this.#pending.get(name);
+    if (pending === undefined) return;
     this.#pending.delete(name);
     this.#toldAt.set(name, now);
-    const { stream, lines, reason } = loss;
-    this.#options.tell({ stream, lines, reason });
+    this.#options.tell(pending.loss);
   }
 }

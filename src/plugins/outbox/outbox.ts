@@ -27,8 +27,9 @@ export interface OutboxOptions {
   /** From 0 to 1, for jitter. Default `Math.random`. */
   readonly random?: () => number;
   /**
-   * Told of lost lines, added up, a second after the first and then at most once a minute for each stream and reason.
-   * It may append. A line that `tellsOf` the loss and is itself dropped makes it be told again, when there is room.
+   * Told of lost lines, added up: a second after the first, then ten seconds after the last, while more are lost at most
+   * once a minute; for each stream and reason. It may append. A line that `tellsOf` the loss and is itself dropped makes it
+   * be told again, when there is room.
    */
   readonly onLoss?: (loss: Loss) => void;
   readonly log?: (severity: 'info' | 'warning' | 'error', message: string) => void;
