@@ -12,8 +12,10 @@ let directory: string;
 let database: Database;
 let intake: LogIntake;
 let result: LogFile;
+let told: string[];
 
 beforeEach(async () => {
+  told = [];
   directory = await mkdtemp(join(tmpdir(), 'osquery-remote-test-'));
   await open();
 });
@@ -28,7 +30,13 @@ async function open(): Promise<void> {
   result = await LogFile.open(join(directory, 'result'), 'result', database, () => {});
   const status = await LogFile.open(join(directory, 'status'), 'status', database, () => {});
   const received = new ReceivedLines(database);
-  intake = new LogIntake({ database, received, files: { result, status }, onLines: undefined, sync: false });
+  intake = new LogIntake({
+    database,
+    received,
+    files: { result, status },
+    onLines: ({ lines }) => void told.push(...lines.map(String)),
+    sync: false,
+  });
 }
 
 async function close(): Promise<void> {
@@ -101,4 +109,15 @@ test('numbers that reach far are kept in small entries, and only those that chan
   await open();
   expect(await intake.take(batch('4094-4099', 'x', 'a', 'b', 'c', 'd', 'e'))).toBe(4);
   expect(await written()).toBe('a\nb\nc\nd\nx\ne\n');
+});
+
+test('what comes when all is closed is refused, and nobody is told of it: it will come again', async () => {
+  const first = intake.take(batch('1', 'a'));
+  const closed = intake.close();
+  await expect(intake.take(batch('2', 'b'))).rejects.toThrow('the server is closing');
+  expect(await first).toBe(0);
+  await closed;
+  await expect(intake.take(batch('2', 'b'))).rejects.toThrow('the server is closing');
+  expect(told).toEqual(['a']);
+  expect(await written()).toBe('a\n');
 });

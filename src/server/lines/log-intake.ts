@@ -53,6 +53,7 @@ export class LogIntake {
   #running: Promise<void> | undefined;
   /** A failed rollback: nothing more can be taken in until it works. */
   #needsRollback = false;
+  #closed = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -60,16 +61,19 @@ export class LogIntake {
 
   /**
    * Resolves when the batch is committed, with the number of its lines that had been received before.
-   * @throws {Error} when it could not be written; nothing of it was taken then.
+   * @throws {Error} when it could not be written, or all is closed; nothing of it was taken then.
    */
   take(batch: LogBatch): Promise<number> {
+    if (this.#closed) return Promise.reject(new Error('the server is closing'));
     return new Promise((done, failed) => {
       this.#waiting.push({ batch, done, failed });
       this.#running ??= this.#run();
     });
   }
 
+  /** Writes what is waiting. From now on nothing more is taken. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#running;
     await Promise.all(Object.values(this.#parts.files).map((file) => file.close()));
   }
