@@ -4,38 +4,15 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../src/plugins/index.ts';
 import { inWorker } from '../../src/plugins/transport/index.ts';
-import type { Endpoint, Fault, InterceptedRequest } from '../../src/server/index.ts';
 import { Flags } from '../../src/testing/index.ts';
 import { flagsFor, type Running, World } from '../plugins/support/world.ts';
 import { canaries, leaksIn } from './support/canaries.ts';
+import { KnowingServer } from './support/knowing-server.ts';
 import { loadFailure, modules } from './support/modules.ts';
 import { quoting } from './support/quoting.ts';
 
-/** A server that gives the key which is looked for, takes everything, and can be told to answer otherwise. */
-class Script {
-  answer: ((endpoint: Endpoint, request: InterceptedRequest) => Fault | undefined) | undefined;
-  /** Everything that went over the wire. */
-  heard = '';
-
-  readonly intercept = (endpoint: Endpoint, request: InterceptedRequest): Fault => {
-    this.heard += `${request.url} ${JSON.stringify(request.headers)} ${Buffer.from(request.body)}\n`;
-    const fault = this.answer?.(endpoint, request);
-    if (fault !== undefined) return fault;
-    switch (endpoint) {
-      case 'enroll':
-        return { body: JSON.stringify({ node_key: canaries.nodeKey }) };
-      case 'config':
-        return { body: '{"schedule":{}}' };
-      case 'distributed_read':
-        return { body: '{"queries":{"q":"SELECT 1"}}' };
-      default:
-        return { body: '{}' };
-    }
-  };
-}
-
 /** A host that says all it can, with a module of the user. */
-async function bringUp(script: Script, module: string, flags: readonly string[] = []) {
+async function bringUp(script: KnowingServer, module: string, flags: readonly string[] = []) {
   const world = await World.create({ server: { intercept: script.intercept } });
   writeFileSync(join(world.dir, 'secret'), `${canaries.secret}\n`);
   world.core.flags = new Flags([
@@ -92,7 +69,11 @@ async function readable(host: Running, world: World, failures: readonly string[]
   return everything.join('\n').replaceAll(world.dir, '');
 }
 
-async function expectSilence(script: Script, module: string, flags: readonly string[] = []): Promise<string> {
+async function expectSilence(
+  script: KnowingServer,
+  module: string,
+  flags: readonly string[] = [],
+): Promise<string> {
   const { world, path } = await bringUp(script, module, flags);
   await using _ = world;
   const spawn = inWorker({ module: path });
@@ -106,7 +87,7 @@ async function expectSilence(script: Script, module: string, flags: readonly str
 
 describe('no secret can be read anywhere when every answer is', () => {
   test.each(Object.entries(quoting))('%s', { timeout: 60_000 }, async (_, answer) => {
-    const script = new Script();
+    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
     // First all is well, so that there is a key; then nothing is, the next enrollment included.
     let requests = 0;
     script.answer = (_endpoint, request) => (++requests > 3 ? answer(request) : undefined);
@@ -122,13 +103,13 @@ describe('no secret can be read anywhere when every answer is', () => {
 
 describe('no secret can be read anywhere with a module', () => {
   test.each(Object.entries(modules))('%s', { timeout: 60_000 }, async (name, module) => {
-    const text = await expectSilence(new Script(), module);
+    const text = await expectSilence(new KnowingServer('{"queries":{"q":"SELECT 1"}}'), module);
     if (/thread$/.test(name)) expect(text).toMatch(/the transport thread ended \(.*<hidden>/);
     else if (name !== 'that adds a token') expect(text).toContain('<hidden>');
   });
 
   test('that reads the enroll secret and does not load', async () => {
-    const script = new Script();
+    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
     const { world, path } = await bringUp(script, '');
     await using _ = world;
     writeFileSync(path, loadFailure(join(world.dir, 'secret')));
@@ -156,7 +137,11 @@ describe('no secret can be read anywhere when', () => {
       const address = proxy.address();
       const port = typeof address === 'object' ? address?.port : 0;
       const flags = [`--proxy_hostname=me:${canaries.password}@127.0.0.1:${port}`];
-      const text = await expectSilence(new Script(), modules['that adds a token'], flags);
+      const text = await expectSilence(
+        new KnowingServer('{"queries":{"q":"SELECT 1"}}'),
+        modules['that adds a token'],
+        flags,
+      );
       expect(text).toContain('refuses the name or password of --proxy_hostname (407)');
     } finally {
       proxy.close();
@@ -168,11 +153,15 @@ describe('no secret can be read anywhere when', () => {
     ['has no name', ''],
   ])('the proxy %s', async (_, host) => {
     const flags = [`--proxy_hostname=me:${canaries.password}@${host}1`];
-    await expectSilence(new Script(), modules['that adds a token'], flags);
+    await expectSilence(
+      new KnowingServer('{"queries":{"q":"SELECT 1"}}'),
+      modules['that adds a token'],
+      flags,
+    );
   });
 
   test('the client key is none', async () => {
-    const script = new Script();
+    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
     const { world, path } = await bringUp(script, modules['that adds a token']);
     await using _ = world;
     const key = join(world.dir, 'client.key');
@@ -191,7 +180,7 @@ describe('no secret can be read anywhere when', () => {
   });
 
   test('the secret is not the right one, and the server says which one it got', async () => {
-    const script = new Script();
+    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
     script.answer = (_endpoint, request) => ({
       status: 403,
       body: JSON.stringify({ error: `wrong: ${Buffer.from(request.body)}` }),
@@ -200,7 +189,7 @@ describe('no secret can be read anywhere when', () => {
   });
 
   test('a server still talks of an earlier key', async () => {
-    const script = new Script();
+    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
     let enrollments = 0;
     script.answer = (endpoint) => {
       if (endpoint === 'enroll' && enrollments++ > 0) return { body: '{"node_key":"another-key"}' };

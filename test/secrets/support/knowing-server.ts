@@ -10,6 +10,13 @@ export class KnowingServer {
   /** Asked first. */
   answer: ((endpoint: Endpoint, request: InterceptedRequest) => Fault | undefined) | undefined;
 
+  readonly #work: string;
+
+  /** @param work the answer to who asks for ad-hoc queries */
+  constructor(work = '{"queries":{}}') {
+    this.#work = work;
+  }
+
   readonly intercept = (endpoint: Endpoint, request: InterceptedRequest): Fault => {
     const body = Buffer.from(request.body).toString();
     this.heard += `${request.url} ${JSON.stringify(request.headers)} ${body}\n`;
@@ -21,7 +28,7 @@ export class KnowingServer {
       case 'config':
         return { body: '{"schedule":{}}' };
       case 'distributed_read':
-        return { body: '{"queries":{}}' };
+        return { body: this.#work };
       case 'log':
         this.lines.push(
           ...(JSON.parse(body) as { data: unknown[] }).data.map((line) => JSON.stringify(line)),
