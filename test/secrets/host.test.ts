@@ -11,6 +11,8 @@ import { KnowingServer } from './support/knowing-server.ts';
 import { loadFailure, modules } from './support/modules.ts';
 import { quoting } from './support/quoting.ts';
 
+const askingServer = () => new KnowingServer('{"queries":{"q":"SELECT 1"}}');
+
 /** A host that says all it can, with a module of the user. */
 async function bringUp(script: KnowingServer, module: string, flags: readonly string[] = []) {
   const world = await World.create({ server: { intercept: script.intercept } });
@@ -87,7 +89,7 @@ async function expectSilence(
 
 describe('no secret can be read anywhere when every answer is', () => {
   test.each(Object.entries(quoting))('%s', { timeout: 60_000 }, async (_, answer) => {
-    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
+    const script = askingServer();
     // First all is well, so that there is a key; then nothing is, the next enrollment included.
     let requests = 0;
     script.answer = (_endpoint, request) => (++requests > 3 ? answer(request) : undefined);
@@ -103,13 +105,13 @@ describe('no secret can be read anywhere when every answer is', () => {
 
 describe('no secret can be read anywhere with a module', () => {
   test.each(Object.entries(modules))('%s', { timeout: 60_000 }, async (name, module) => {
-    const text = await expectSilence(new KnowingServer('{"queries":{"q":"SELECT 1"}}'), module);
+    const text = await expectSilence(askingServer(), module);
     if (/thread$/.test(name)) expect(text).toMatch(/the transport thread ended \(.*<hidden>/);
     else if (name !== 'that adds a token') expect(text).toContain('<hidden>');
   });
 
   test('that reads the enroll secret and does not load', async () => {
-    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
+    const script = askingServer();
     const { world, path } = await bringUp(script, '');
     await using _ = world;
     writeFileSync(path, loadFailure(join(world.dir, 'secret')));
@@ -137,11 +139,7 @@ describe('no secret can be read anywhere when', () => {
       const address = proxy.address();
       const port = typeof address === 'object' ? address?.port : 0;
       const flags = [`--proxy_hostname=me:${canaries.password}@127.0.0.1:${port}`];
-      const text = await expectSilence(
-        new KnowingServer('{"queries":{"q":"SELECT 1"}}'),
-        modules['that adds a token'],
-        flags,
-      );
+      const text = await expectSilence(askingServer(), modules['that adds a token'], flags);
       expect(text).toContain('refuses the name or password of --proxy_hostname (407)');
     } finally {
       proxy.close();
@@ -153,15 +151,11 @@ describe('no secret can be read anywhere when', () => {
     ['has no name', ''],
   ])('the proxy %s', async (_, host) => {
     const flags = [`--proxy_hostname=me:${canaries.password}@${host}1`];
-    await expectSilence(
-      new KnowingServer('{"queries":{"q":"SELECT 1"}}'),
-      modules['that adds a token'],
-      flags,
-    );
+    await expectSilence(askingServer(), modules['that adds a token'], flags);
   });
 
   test('the client key is none', async () => {
-    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
+    const script = askingServer();
     const { world, path } = await bringUp(script, modules['that adds a token']);
     await using _ = world;
     const key = join(world.dir, 'client.key');
@@ -180,7 +174,7 @@ describe('no secret can be read anywhere when', () => {
   });
 
   test('the secret is not the right one, and the server says which one it got', async () => {
-    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
+    const script = askingServer();
     script.answer = (_endpoint, request) => ({
       status: 403,
       body: JSON.stringify({ error: `wrong: ${Buffer.from(request.body)}` }),
@@ -189,7 +183,7 @@ describe('no secret can be read anywhere when', () => {
   });
 
   test('a server still talks of an earlier key', async () => {
-    const script = new KnowingServer('{"queries":{"q":"SELECT 1"}}');
+    const script = askingServer();
     let enrollments = 0;
     script.answer = (endpoint) => {
       if (endpoint === 'enroll' && enrollments++ > 0) return { body: '{"node_key":"another-key"}' };
